@@ -47,7 +47,11 @@ export interface Overview {
 
 export interface KeeperPlan {
   readonly needed: number
-  readonly people: readonly { readonly name: string; readonly member?: Id; readonly state: "invited" | "joined" | "accepted" | "you" }[]
+  readonly people: readonly {
+    readonly name: string
+    readonly member?: Id
+    readonly state: "invited" | "joined" | "accepted" | "you"
+  }[]
   /** This member is asked to become a keeper and has not answered. */
   readonly asksMe: boolean
 }

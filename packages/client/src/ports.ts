@@ -56,7 +56,10 @@ export interface Network {
   /** Resolves when open; rejects when unreachable. `url` is the relay's http(s) address. */
   openSocket(url: string): Promise<Socket>
   /** For blobs. As the platform's fetch, no redirects, no cookies. */
-  fetch(url: string, init: { method: string; headers: Record<string, string>; body?: Uint8Array; signal?: AbortSignal }): Promise<{ status: number; bytes(): Promise<Uint8Array> }>
+  fetch(
+    url: string,
+    init: { method: string; headers: Record<string, string>; body?: Uint8Array; signal?: AbortSignal },
+  ): Promise<{ status: number; bytes(): Promise<Uint8Array> }>
 }
 
 export interface Timers {
