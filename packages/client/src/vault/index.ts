@@ -1,0 +1,9 @@
+export {
+  changePassphrase,
+  createVault,
+  listVaultIds,
+  minimumPassphraseCharacters,
+  openVault,
+  removeVaultFile,
+  type Vault,
+} from "./vault.ts"
