@@ -1,1 +1,56 @@
-export {}
+export {
+  type Checkpoint,
+  type CheckpointTrust,
+  formatCheckpoint,
+  parseCheckpoint,
+  type VerifiedCheckpoint,
+  verifyCheckpoint,
+} from "./checkpoint.ts"
+export { CompactRange, decodeCompactRange, encodeCompactRange } from "./compact-range.ts"
+export {
+  type Cosignature,
+  cosignatureMessage,
+  decodeCosignature,
+  encodeCosignature,
+} from "./cosignature.ts"
+export {
+  checkEd25519PublicKey,
+  type Ed25519Signer,
+  generateEd25519KeyPair,
+  signerFromKeyPair,
+  signerFromSeed,
+  verifyEd25519,
+} from "./ed25519.ts"
+export { type LogCode, LogError } from "./error.ts"
+export {
+  type ConsistencyClaim,
+  emptyRoot,
+  type Hash,
+  type InclusionClaim,
+  leafHash,
+  nodeHash,
+  verifyConsistency,
+  verifyInclusion,
+} from "./merkle.ts"
+export {
+  formatNote,
+  formatNoteSignature,
+  type NoteSignature,
+  parseNote,
+  parseNoteSignature,
+  type SignedNote,
+} from "./note.ts"
+export {
+  COSIGNATURE,
+  formatVkey,
+  type KeyId,
+  NOTE_SIGNATURE,
+  type NoteKey,
+  type NoteKeyType,
+  noteKey,
+  parseVkey,
+} from "./note-key.ts"
+export { charterOrigin, laneOrigin } from "./origin.ts"
+export { type HashReader, proveConsistency, proveInclusion, rootFrom } from "./prove.ts"
+export { decodeTailTree, encodeTailTree, type HeadClaim, type HeadVerdict, TailTree } from "./tail-tree.ts"
+export { cosignNote, signNote, type VerifiedSignature, verifyNote } from "./verify-note.ts"

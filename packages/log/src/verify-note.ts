@@ -1,0 +1,87 @@
+import { encodeUtf8, equalBytes } from "./bytes.ts"
+import { type Cosignature, cosignatureMessage, decodeCosignature, encodeCosignature } from "./cosignature.ts"
+import { type Ed25519Signer, verifyEd25519 } from "./ed25519.ts"
+import { LogError } from "./error.ts"
+import type { NoteSignature, SignedNote } from "./note.ts"
+import { COSIGNATURE, NOTE_SIGNATURE, type NoteKey } from "./note-key.ts"
+
+/** A key that signed; with `timestamp` (seconds) if it is a cosigner's. */
+export interface VerifiedSignature {
+  readonly key: NoteKey
+  readonly timestamp: number | undefined
+}
+
+/**
+ * Checks every line by a key in `keys` and leaves out the lines of unknown keys. Each key comes back at most once, a
+ * cosigner with its newest time. Which keys are enough is for the caller to say.
+ * Throws `bad_signature` if any line of a known key fails (the whole note is refused), `unsigned` if no line is by a
+ * known key, `malformed` if two different keys share name and id. Times are not held against a clock. (L4.8)
+ */
+export async function verifyNote(note: SignedNote, keys: readonly NoteKey[]): Promise<readonly VerifiedSignature[]> {
+  const keyByPair = new Map<string, NoteKey>()
+  for (const key of keys) {
+    const other = keyByPair.get(pairOf(key))
+    if (other !== undefined && !(other.type === key.type && equalBytes(other.publicKey, key.publicKey))) {
+      throw new LogError("malformed", "two keys with one name and id")
+    }
+    keyByPair.set(pairOf(key), key)
+  }
+  const timeByKey = new Map<NoteKey, number | undefined>()
+  for (const line of note.signatures) {
+    const key = keyByPair.get(pairOf(line))
+    if (key === undefined) continue
+    const timestamp = await verifyLine(note.text, line, key)
+    const before = timeByKey.get(key)
+    timeByKey.set(key, before === undefined || timestamp === undefined ? timestamp : Math.max(before, timestamp))
+  }
+  if (timeByKey.size === 0) throw new LogError("unsigned")
+  return Array.from(timeByKey, ([key, timestamp]) => ({ key, timestamp }))
+}
+
+/** Signs a note's text with a key of type 01. Throws `malformed` if the signer is not the key's. (L4.2) */
+export async function signNote(text: string, key: NoteKey, signer: Ed25519Signer): Promise<NoteSignature> {
+  checkSigner(key, NOTE_SIGNATURE, signer)
+  return { name: key.name, keyId: key.keyId, signature: await signer.sign(encodeUtf8(text)) }
+}
+
+/** Cosigns a checkpoint's text with a key of type 04. Throws `malformed` if the signer is not the key's. (L4.7) */
+export async function cosignNote(
+  text: string,
+  key: NoteKey,
+  signer: Ed25519Signer,
+  timestamp: number,
+): Promise<NoteSignature> {
+  checkSigner(key, COSIGNATURE, signer)
+  const signature = await signer.sign(cosignatureMessage(text, timestamp))
+  return { name: key.name, keyId: key.keyId, signature: encodeCosignature({ timestamp, signature }) }
+}
+
+async function verifyLine(text: string, line: NoteSignature, key: NoteKey): Promise<number | undefined> {
+  const { message, signature, timestamp } = readLine(text, line, key)
+  if (!(await verifyEd25519(key.publicKey, message, signature))) throw new LogError("bad_signature", line.name)
+  return timestamp
+}
+
+function readLine(text: string, line: NoteSignature, key: NoteKey) {
+  if (key.type === NOTE_SIGNATURE) {
+    return { message: encodeUtf8(text), signature: line.signature, timestamp: undefined }
+  }
+  let cosignature: Cosignature
+  try {
+    cosignature = decodeCosignature(line.signature)
+  } catch {
+    throw new LogError("bad_signature", line.name)
+  }
+  const { timestamp, signature } = cosignature
+  return { message: cosignatureMessage(text, timestamp), signature, timestamp }
+}
+
+// A name has no space and an id has eight digits, so the joined pair is unambiguous.
+function pairOf(key: { readonly name: string; readonly keyId: string }): string {
+  return `${key.keyId} ${key.name}`
+}
+
+function checkSigner(key: NoteKey, type: number, signer: Ed25519Signer): void {
+  if (key.type !== type) throw new LogError("malformed", "key type")
+  if (!equalBytes(key.publicKey, signer.publicKey)) throw new LogError("malformed", "signer of another key")
+}
