@@ -1,1 +1,101 @@
-export {}
+export {
+  type Act,
+  type ActType,
+  actNumberOf,
+  actNumbers,
+  type DeviceAdd,
+  type DeviceRemove,
+  type Founder,
+  type Genesis,
+  type KnownAct,
+  type MemberAdd,
+  type MemberRemove,
+  maxDevices,
+  subjectOf,
+  type UnknownAct,
+} from "./act.ts"
+export { type AdmissionRole, admissionBytes, admitDevice, type DeviceEntry, noOrg } from "./admission.ts"
+export {
+  type Approval,
+  type ApprovalKind,
+  approve,
+  decodeApproval,
+  encodeApproval,
+  type PasskeyApproval,
+  type SignatureApproval,
+  type Signer,
+} from "./approval.ts"
+export { type CborMap, type CborValue, decodeCbor, encodeCbor } from "./cbor.ts"
+export {
+  type Alarm,
+  type Appended,
+  type ApprovalRecord,
+  admits,
+  alarmsOf,
+  append,
+  type Charter,
+  type CharterRecord,
+  deviceAt,
+  memberAt,
+  openCharter,
+  type RulesPeriod,
+  rootAt,
+  rulesAt,
+} from "./charter.ts"
+export {
+  type BeforeSigning,
+  checkBeforeSigning,
+  draft,
+  type Founding,
+  genesis,
+  type LaterAct,
+  maxValiditySeconds,
+  type Progress,
+  progress,
+  type Validity,
+} from "./draft.ts"
+export { decodeEnvelope, type Envelope, seal } from "./envelope.ts"
+export { type CharterCode, CharterError } from "./error.ts"
+export { emptyIdMap, type IdMap } from "./id-map.ts"
+export { Journal } from "./journal.ts"
+export { checkName, commitName } from "./name.ts"
+export type { Quorum } from "./quorum.ts"
+export { type Refusal, refusalInWords, refusals, reservedRefusals } from "./refusal.ts"
+export type { RelayEntry } from "./relay-entry.ts"
+export { replay } from "./replay.ts"
+export {
+  type ActRule,
+  actRuleOf,
+  admitKeeper,
+  isEvaluation,
+  type Keeper,
+  type KeeperKind,
+  keeperOf,
+  maxKeepers,
+  type Passkey,
+  type Rules,
+  simpleRules,
+} from "./rules.ts"
+export { isLabel, isUrl, maxLabelBytes } from "./shape.ts"
+export {
+  activeDevicesOf,
+  type Device,
+  isActiveMember,
+  keepersWithoutMember,
+  type Mark,
+  type Member,
+  type OrgState,
+  type SubjectHead,
+} from "./state.ts"
+export {
+  type Base,
+  decodeStatement,
+  type Header,
+  maxEnvelopeBytes,
+  type Statement,
+  type StatementId,
+  signingInput,
+  statementIdOf,
+} from "./statement.ts"
+export type { Tally } from "./tally.ts"
+export { actInWords, keyCode, type Names, shortCode } from "./words.ts"

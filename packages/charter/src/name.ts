@@ -1,0 +1,17 @@
+import { equalBytes, labelledHash, utf8 } from "@holdfast/wire"
+import { CharterError } from "./error.ts"
+
+/**
+ * SHA-256("holdfast/name/v1" 00 ‖ salt ‖ name): what the charter holds instead of a name, so that the log has nothing to
+ * erase. The salt is 16 random bytes and travels with the name, end-to-end encrypted. Throws `malformed` for another salt. (C2.5)
+ */
+export function commitName(salt: Uint8Array, name: string): Uint8Array {
+  // A fixed salt length keeps (salt, name) pairs apart; a lone surrogate would be encoded like U+FFFD.
+  if (salt.length !== 16 || !name.isWellFormed()) throw new CharterError("malformed", "name")
+  return labelledHash("holdfast/name/v1", salt, utf8(name))
+}
+
+/** True when this is the name that was committed to. Never throws. (C2.5) */
+export function checkName(commitment: Uint8Array, salt: Uint8Array, name: string): boolean {
+  return salt.length === 16 && name.isWellFormed() && equalBytes(commitName(salt, name), commitment)
+}

@@ -1,0 +1,136 @@
+import { hex } from "@holdfast/wire"
+import type { Act, KnownAct } from "./act.ts"
+import type { CharterRecord } from "./charter.ts"
+import { refusalInWords } from "./refusal.ts"
+import type { RelayEntry } from "./relay-entry.ts"
+import { isEvaluation, type Keeper, type Rules } from "./rules.ts"
+import type { StatementId } from "./statement.ts"
+
+/** The name of a member, keeper, device or relay, as the reader's own directory has it. */
+export type Names = (id: Uint8Array) => string | undefined
+
+/**
+ * One plain sentence, made from the decoded bytes alone; what `names` does not know shows as a code. For what has been
+ * recorded it also says if it was refused, and why. (C8.3)
+ */
+export function actInWords(it: Act | CharterRecord, names: Names): string {
+  if ("type" in it) return it.type === "unknown" ? unknownInWords(it.body.number) : knownInWords(it, names)
+  const what = it.statement === undefined ? "Unreadable entry" : actInWords(it.statement, names)
+  return it.outcome === "applied" ? what : `${what} (refused: ${lowerFirst(refusalInWords(it.outcome.refused))})`
+}
+
+function knownInWords(act: KnownAct, names: Names): string {
+  switch (act.type) {
+    case "genesis": {
+      const { founder, rules, relays } = act.body
+      const where =
+        relays.length === 0 ? "" : `, on ${count(relays.length, "relay")}: ${relaysInWords(act.body.relays)}`
+      return `Found the organisation with ${nameOf(founder.member, names, "member")} as its first member, ruled by ${rulesInWords(rules, names)}${where}`
+    }
+    case "rules":
+      return `Change the rules to version ${act.body.version}: ${rulesInWords(act.body, names)}`
+    case "member-add": {
+      const { member, devices } = act.body
+      const codes = devices.map((device) => keyCode(device.id)).join("; ")
+      const keys = devices.length === 1 ? "key" : "keys"
+      return `Add ${nameOf(member, names, "member")} as a member with ${count(devices.length, "device")} (${keys} ${codes})`
+    }
+    case "member-remove":
+      return `Remove ${nameOf(act.body.member, names, "member")} and every device of theirs`
+    case "device-add":
+      return `Add the device ${deviceInWords(act.body.device.id, names)} to ${nameOf(act.body.member, names, "member")}`
+    case "device-remove":
+      return `Remove the device ${deviceInWords(act.body.device, names)} of ${nameOf(act.body.member, names, "member")}`
+    case "relays":
+      return `Let clients talk to ${count(act.body.relays.length, "relay")} only: ${relaysInWords(act.body.relays)}`
+  }
+}
+
+function unknownInWords(number: number): string {
+  return `An act of type ${number}, which this version does not know`
+}
+
+function rulesInWords(rules: Rules, names: Names): string {
+  const [forRules, ...others] = [...rules.acts].sort(([a], [b]) => a - b)
+  const n = rules.keepers.length
+  const main = forRules?.[1]
+  const who = rules.keepers.map((keeper) => keeperInWords(keeper, names)).join(", ")
+  const exceptions = others
+    .filter(([, { k }]) => k !== main?.k)
+    .map(([type, { k }]) => `${k} of ${n} ${purposes.get(type) ?? `for acts of type ${type}`}`)
+  const labels = [
+    need(Math.max(...[...rules.acts.values()].map((act) => act.minOrganisations)), "organisation"),
+    need(Math.max(...[...rules.acts.values()].map((act) => act.minJurisdictions)), "jurisdiction"),
+  ].filter((text) => text !== "")
+  const alone = isEvaluation(rules) ? " (evaluation: a single keeper decides everything)" : ""
+  return [`${main?.k} of ${count(n, "keeper")} (${who})${alone}`, ...exceptions, ...labels].join(", ")
+}
+
+const purposes = new Map([
+  [3, "to suspend a keeper"],
+  [4, "to add members"],
+  [5, "to remove members"],
+  [6, "to add devices"],
+  [7, "to remove devices"],
+  [8, "to change relays"],
+  [9, "to release client code"],
+  [10, "to recover a member"],
+  [11, "to veto"],
+  [12, "for the canary"],
+])
+
+function need(n: number, label: string): string {
+  return n > 1 ? `from up to ${n} different ${label}s` : ""
+}
+
+function keeperInWords(keeper: Keeper, names: Names): string {
+  const name = names(keeper.id) ?? (keeper.member && names(keeper.member)) ?? `keeper ${keyCode(keeper.id)}`
+  const labels = [keeper.organisation, keeper.jurisdiction].filter((label) => label !== "")
+  return labels.length === 0 ? name : `${name} of ${labels.join(", ")}`
+}
+
+function relaysInWords(relays: readonly RelayEntry[]): string {
+  return relays
+    .map(({ urls, operator, jurisdiction }) => {
+      const labels = [operator, jurisdiction].filter((label) => label !== "")
+      return labels.length === 0 ? urls.join(" or ") : `${urls.join(" or ")} (${labels.join(", ")})`
+    })
+    .join("; ")
+}
+
+function deviceInWords(id: Uint8Array, names: Names): string {
+  const name = names(id)
+  return name === undefined ? keyCode(id) : `${name} (key ${keyCode(id)})`
+}
+
+function nameOf(id: Uint8Array, names: Names, noun: string): string {
+  return names(id) ?? `${noun} ${keyCode(id)}`
+}
+
+function count(n: number, noun: string): string {
+  return `${n === 1 ? "one" : n} ${noun}${n === 1 ? "" : "s"}`
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+/** "4f2a 91c0 77aa 01de": the first half of an id. A device's id is a hash of its key, so this is the key's fingerprint. (C8.4) */
+export function keyCode(id: Uint8Array): string {
+  return hex(id.subarray(0, 8)).replace(/(.{4})(?=.)/g, "$1 ")
+}
+
+// Crockford's base32: no I, L, O or U to mishear or misread.
+const readAloud = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+/**
+ * Eight characters in two groups, for two people to see that they look at the same statement. It guards against mix-ups: 40
+ * bits are no proof against someone who searches for a look-alike, so each of them still reads the act in words. (C8.5)
+ */
+export function shortCode(id: StatementId): string {
+  let bits = 0n
+  for (const byte of id.subarray(0, 5)) bits = (bits << 8n) | BigInt(byte)
+  let code = ""
+  for (let shift = 35n; shift >= 0n; shift -= 5n) code += readAloud.charAt(Number((bits >> shift) & 31n))
+  return `${code.slice(0, 4)} ${code.slice(4)}`
+}
