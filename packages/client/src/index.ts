@@ -25,6 +25,7 @@ export type {
   Standing,
 } from "./api.ts"
 export { ClientError } from "./error.ts"
+export { platformNetwork } from "./platform/network.ts"
 export type {
   ChunkStore,
   ClientPorts,
