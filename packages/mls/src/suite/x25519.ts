@@ -1,0 +1,50 @@
+import { x25519 } from "@noble/curves/ed25519.js"
+import { pkcs8, platformBytes, platformHas, randomBytes } from "./platform.ts"
+
+/** X25519 (RFC 7748) over an ephemeral or a held private key. */
+export interface X25519 {
+  /** A fresh key pair used once: its public key and the secret shared with `peer`. */
+  ephemeral(peer: Uint8Array): Promise<{ publicKey: Uint8Array; shared: Uint8Array }>
+  hold(privateKey: Uint8Array): Promise<HeldX25519>
+}
+
+export interface HeldX25519 {
+  readonly publicKey: Uint8Array
+  agree(peer: Uint8Array): Promise<Uint8Array>
+}
+
+const basePoint = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 9 : 0))
+
+export const nobleX25519: X25519 = {
+  async ephemeral(peer) {
+    const privateKey = randomBytes(32)
+    return { publicKey: x25519.getPublicKey(privateKey), shared: x25519.getSharedSecret(privateKey, peer) }
+  },
+  async hold(privateKey) {
+    const own = Uint8Array.from(privateKey)
+    return { publicKey: x25519.getPublicKey(own), agree: async (peer) => x25519.getSharedSecret(own, peer) }
+  },
+}
+
+async function agree(privateKey: CryptoKey, peer: Uint8Array): Promise<Uint8Array> {
+  const other = await crypto.subtle.importKey("raw", platformBytes(peer), "X25519", false, [])
+  return new Uint8Array(await crypto.subtle.deriveBits({ name: "X25519", public: other }, privateKey, 256))
+}
+
+const webX25519: X25519 = {
+  async ephemeral(peer) {
+    const pair = (await crypto.subtle.generateKey("X25519", true, ["deriveBits"])) as CryptoKeyPair
+    const shared = agree(pair.privateKey, peer)
+    return { publicKey: new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)), shared: await shared }
+  },
+  async hold(privateKey) {
+    const key = await crypto.subtle.importKey("pkcs8", pkcs8(0x6e, privateKey), "X25519", false, ["deriveBits"])
+    return { publicKey: await agree(key, basePoint), agree: (peer) => agree(key, peer) }
+  },
+}
+
+/** The platform's X25519, or noble's where the platform has none. */
+export async function platformX25519(): Promise<X25519> {
+  const has = await platformHas("X25519", () => webX25519.ephemeral(basePoint))
+  return has ? webX25519 : nobleX25519
+}
