@@ -41,7 +41,6 @@ export function parseCheckpoint(text: string): Checkpoint {
   if (size === undefined) throw new LogError("malformed", "tree size")
   const root = decodeBase64(encodedRoot)
   if (root.length !== HASH_BYTES) throw new LogError("malformed", "root length")
-  if (size === 0 && !equalBytes(root, emptyRoot())) throw new LogError("malformed", "root of an empty tree")
   return { origin, size, root, extensions }
 }
 
@@ -62,7 +61,7 @@ export interface VerifiedCheckpoint extends Checkpoint {
 
 /**
  * Parses, then checks origin and signatures. Throws `malformed` or `too_large` (the note), `wrong_origin` (another log),
- * `unsigned` (no log key), `bad_signature` (any known key's line fails). The caller still has to count the
+ * `unsigned` (no log key), `bad_signature` (any known key's line fails), `bad_proof` (size 0 with another root than the empty tree's). The caller still has to count the
  * cosignatures against its rule, to look at their times, and to check consistency with what it holds. (L4.11)
  */
 export async function verifyCheckpoint(note: Uint8Array, trust: CheckpointTrust): Promise<VerifiedCheckpoint> {
@@ -71,6 +70,7 @@ export async function verifyCheckpoint(note: Uint8Array, trust: CheckpointTrust)
   if (checkpoint.origin !== trust.origin) throw new LogError("wrong_origin")
   const signatures = await verifyNote(parsed, [...trust.logKeys, ...trust.witnessKeys])
   if (!signatures.some(({ key }) => hasKey(trust.logKeys, key))) throw new LogError("unsigned", "no log key")
+  if (checkpoint.size === 0 && !equalBytes(checkpoint.root, emptyRoot())) throw new LogError("bad_proof", "empty tree")
   const cosignatures = signatures.filter(({ key }) => hasKey(trust.witnessKeys, key))
   return { ...checkpoint, cosignatures, note: parsed }
 }

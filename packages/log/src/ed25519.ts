@@ -18,25 +18,22 @@ export interface Ed25519Signer {
  */
 export function checkEd25519PublicKey(publicKey: Uint8Array): void {
   if (publicKey.length !== PUBLIC_KEY_BYTES) throw new LogError("malformed", "public key length")
-  // Byte 31 carries the sign of x above y; the sign changes neither verdict.
-  const y = publicKey.slice()
-  y[31]! &= 0x7f
-  const nearP = y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff)
-  if (nearP && y[0]! >= 0xed) throw new LogError("weak_key", "not canonical")
-  if (LOW_ORDER_Y.some((low) => equalBytes(low, y))) throw new LogError("weak_key", "low order")
+  if (isWeakPoint(publicKey)) throw new LogError("weak_key")
 }
 
 /**
- * Whether the platform's WebCrypto accepts the signature. `false` also for a key that `checkEd25519PublicKey` refuses and
- * for a signature that is not 64 bytes, so one bad key in a log is a failed check and never a halt. Imported keys are
- * kept (the last 4,096). Never checked by a JavaScript library: those accept and refuse other edge cases. (L5.2)
+ * Whether the signature verifies, the same on every platform. The platform's WebCrypto decides, after what platforms
+ * differ about is refused: a key that `checkEd25519PublicKey` refuses, and a signature whose R is such a point (Node 24
+ * refuses low-order R by itself; Node 20 and Chromium 156 accept it). Never decided by a JavaScript library: those
+ * differ more. `false` also for other lengths, so bad bytes in a log are a failed check and never a halt.
+ * Imported keys are kept (the last 4,096). (L5.2)
  */
 export async function verifyEd25519(
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (signature.length !== SIGNATURE_BYTES) return false
+  if (signature.length !== SIGNATURE_BYTES || isWeakPoint(signature.subarray(0, 32))) return false
   const key = await importedKey(publicKey)
   if (key === undefined) return false
   // Copies: WebCrypto reads after we return, and refuses views of shared memory.
@@ -89,6 +86,15 @@ const LOW_ORDER_Y: readonly Uint8Array[] = [
   "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
 ].map((hex) => Uint8Array.from(hex.match(/../g)!, (byte) => Number.parseInt(byte, 16)))
+
+/** Whether 32 bytes encode a point of low order, or a y that is not below p and so has another encoding. */
+function isWeakPoint(point: Uint8Array): boolean {
+  // Byte 31 carries the sign of x above y; the sign changes neither verdict.
+  const y = point.slice()
+  y[31]! &= 0x7f
+  const aboveP = y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff) && y[0]! >= 0xed
+  return aboveP || LOW_ORDER_Y.some((low) => equalBytes(low, y))
+}
 
 const MAX_IMPORTED_KEYS = 4_096
 const importedKeys = new Map<string, Promise<CryptoKey>>()

@@ -21,6 +21,7 @@ export {
   signerFromSeed,
   verifyEd25519,
 } from "./ed25519.ts"
+export { decodeEntryBundle, encodeEntryBundle } from "./entry-bundle.ts"
 export { type LogCode, LogError } from "./error.ts"
 export {
   type ConsistencyClaim,
@@ -53,4 +54,16 @@ export {
 export { charterOrigin, laneOrigin } from "./origin.ts"
 export { type HashReader, proveConsistency, proveInclusion, rootFrom } from "./prove.ts"
 export { decodeTailTree, encodeTailTree, type HeadClaim, type HeadVerdict, TailTree } from "./tail-tree.ts"
+export {
+  formatTilePath,
+  hashTile,
+  hashTileOfEntries,
+  parseTilePath,
+  type TileId,
+  type TileReader,
+  tileHashReader,
+  tilesOf,
+  verifyTiles,
+} from "./tile.ts"
+export { formatTlogProof, parseTlogProof, type TlogProof, verifyTlogProof } from "./tlog-proof.ts"
 export { cosignNote, signNote, type VerifiedSignature, verifyNote } from "./verify-note.ts"

@@ -96,7 +96,7 @@ export interface ConsistencyClaim {
 /**
  * Returns if `proof` shows that the older tree is a prefix of the newer one. Throws `bad_proof` if not,
  * `out_of_range` for sizes in the wrong order. An old size of 0 is refused as `out_of_range`: every tree extends
- * the empty one, so a proof says nothing and the caller must decide what it means. (L2.4, L2.5)
+ * the empty one, so a proof says nothing and the caller must decide what it means. At equal sizes the roots are compared and nothing else. (L2.4, L2.5)
  */
 export function verifyConsistency(claim: ConsistencyClaim, proof: readonly Hash[]): void {
   const { oldSize, newSize, oldRoot, newRoot } = claim
@@ -104,13 +104,14 @@ export function verifyConsistency(claim: ConsistencyClaim, proof: readonly Hash[
   checkSize(newSize)
   if (oldSize === 0) throw new LogError("out_of_range", "nothing is inconsistent with an empty tree")
   if (oldSize > newSize) throw new LogError("out_of_range", "old size above new size")
-  checkHashes([oldRoot, newRoot])
-  checkHashes(proof)
+  // Before the lengths are looked at: here nothing is hashed, the roots are only compared.
   if (oldSize === newSize) {
     if (proof.length !== 0) throw new LogError("bad_proof", "too long")
     if (!equalBytes(oldRoot, newRoot)) throw new LogError("bad_proof", "same size, another root")
     return
   }
+  checkHashes([oldRoot, newRoot])
+  checkHashes(proof)
   let fn = oldSize - 1
   let sn = newSize - 1
   while (fn % 2 === 1) {

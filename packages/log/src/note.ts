@@ -7,7 +7,8 @@ export const MAX_NOTE_TEXT_BYTES = 65_536
 export const MAX_NOTE_SIGNATURES = 64
 /** Room for a post-quantum line (2,432 bytes); more is refused. */
 export const MAX_NOTE_SIGNATURE_BYTES = 4_096
-const MAX_NOTE_BYTES = MAX_NOTE_TEXT_BYTES + MAX_NOTE_SIGNATURES * 6_144
+/** More than any note within the limits above needs. */
+export const MAX_NOTE_BYTES = MAX_NOTE_TEXT_BYTES + MAX_NOTE_SIGNATURES * 6_144
 
 /** One line below a note. What `signature` is depends on the key's type; nothing in the line says it. (L4.2) */
 export interface NoteSignature {

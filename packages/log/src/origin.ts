@@ -8,8 +8,8 @@ export function charterOrigin(orgId: Uint8Array): string {
   return `holdfast/org/${encodeBase32(orgId)}`
 }
 
-/** The origin of one message lane of an organisation; the lane's id is 1 to 32 bytes. (L4.6) */
+/** The origin of one message lane of an organisation. (L4.6) */
 export function laneOrigin(orgId: Uint8Array, laneId: Uint8Array): string {
-  if (laneId.length === 0 || laneId.length > 32) throw new LogError("malformed", "lane id length")
+  if (laneId.length !== 16) throw new LogError("malformed", "lane id length")
   return `${charterOrigin(orgId)}/lane/${toHex(laneId)}`
 }
