@@ -1,5 +1,15 @@
 import { expect, test } from "vitest"
-import { decodeGroup, encodeGroup, encrypt, epochAuthenticator, exporter, groupBinding, inspect, members, receive } from "../src/index.ts"
+import {
+  decodeGroup,
+  encodeGroup,
+  encrypt,
+  epochAuthenticator,
+  exporter,
+  groupBinding,
+  inspect,
+  members,
+  receive,
+} from "../src/index.ts"
 import { anyone, binding, commitAs, groupOf, joinWith, packageOf, people, text, utf8 } from "./people.ts"
 
 const roster = anyone
