@@ -27,7 +27,7 @@ export function decodeCbor(bytes: Uint8Array): CborValue {
   } catch (cause) {
     throw new CharterError("malformed", "CBOR", { cause })
   }
-  // cborg lets a few second forms through: unsorted keys, integral floats, invalid UTF-8, a leading byte order mark.
+  // cborg lets a few second forms through: unsorted keys, integral floats, invalid UTF-8, a byte order mark in front.
   // Each of them encodes differently, so comparing the bytes closes all of them at once.
   if (!isInSubset(value, 0) || !equalBytes(encode(value), bytes)) throw new CharterError("malformed", "CBOR form")
   return value
@@ -46,7 +46,7 @@ const strictly = {
 
 function isInSubset(value: unknown, depth: number): value is CborValue {
   if (typeof value === "number") return Number.isSafeInteger(value) && !Object.is(value, -0)
-  if (typeof value === "string") return value.isWellFormed()
+  if (typeof value === "string") return value.isWellFormed() && !value.startsWith("\ufeff")
   if (value instanceof Uint8Array) return true
   if (depth === maxDepth) return false
   if (Array.isArray(value)) return value.every((item) => isInSubset(item, depth + 1))

@@ -8,7 +8,7 @@ import { Journal } from "./journal.ts"
 import { type Before, judge } from "./judge.ts"
 import { shortOf } from "./quorum.ts"
 import { type Refusal, reservedRefusals } from "./refusal.ts"
-import type { Rules } from "./rules.ts"
+import { keeperOf, type Rules } from "./rules.ts"
 import { type Approvers, allRight, approversOf, proofClaims, type Verify, verifyClaim } from "./signatures.ts"
 import { applyAct, type Device, emptyState, keepersWithoutMember, type Member, type OrgState } from "./state.ts"
 import type { Statement } from "./statement.ts"
@@ -125,10 +125,13 @@ export async function examine(charter: Charter, envelope: Envelope, verify: Veri
   const { statement, approvals } = envelope
   const before = beforeNext(charter)
   const broken = judge(before, statement)
-  if (broken !== undefined && !reservedRefusals.has(broken)) return { refused: broken, approvers: nobody }
+  if (broken !== undefined) {
+    const signed = reservedRefusals.has(broken) ? approvals.filter(({ kind }) => kind === 1) : []
+    const approvers = await approversOf(before.state, statement, signed, verify)
+    return { refused: broken, approvers: typeof approvers === "string" ? nobody : approvers }
+  }
   const approvers = await approversOf(before.state, statement, approvals, verify)
-  if (typeof approvers === "string") return { refused: broken ?? approvers, approvers: nobody }
-  if (broken !== undefined) return { refused: broken, approvers }
+  if (typeof approvers === "string") return { refused: approvers, approvers: nobody }
   if (!(await allRight(proofClaims(before.org, before.state, statement), verify)))
     return { refused: "bad_proof", approvers }
   return { refused: shortOf(before.state, statement, approvers), approvers }
@@ -163,8 +166,9 @@ function extend(charter: Charter, entry: Uint8Array, read: Envelope | Refusal, v
   const isApplied = refused === undefined && statement !== undefined && statement.type !== "unknown"
   const state = isApplied ? applyAct(charter.state, statement, index) : charter.state
   const hasNewRules = state.rules !== charter.state.rules
-  // Without a keeper's signature anyone could make every client ask for an update.
-  const needsUpdate = refused !== undefined && reservedRefusals.has(refused) && approvers.keepers.length > 0
+  // Without a signature by someone who has a seat now, anyone could make every client ask for an update.
+  const isSeated = approvers.keepers.some(({ id }) => keeperOf(charter.state.rules, id) !== undefined)
+  const needsUpdate = refused !== undefined && reservedRefusals.has(refused) && isSeated
   return {
     record,
     charter: {

@@ -82,6 +82,8 @@ export async function checkBeforeSigning(
 ): Promise<readonly BeforeSigning[]> {
   const before = beforeNext(charter)
   const reasons: BeforeSigning[] = []
+  // A founding statement names no organisation; its own hash has to be the one that the charter was opened for.
+  if (charter.size === 0 && !equalBytes(orgIdOf(statement.bytes), charter.orgId)) reasons.push("wrong_organisation")
   const broken = judge(before, statement)
   if (broken !== undefined) reasons.push(broken)
   else if (!(await allRight(proofClaims(before.org, before.state, statement), verifyClaim))) reasons.push("bad_proof")

@@ -46,12 +46,14 @@ export const refusals = {
 
 export type Refusal = keyof typeof refusals
 
-/** Refusals that a newer version may not share: after one of them, signed by a keeper, this client needs an update. (C4.8) */
+/**
+ * Refusals that a newer version may not share: after one of them, signed by a keeper, this client needs an update. (C4.8)
+ * An approval of a kind that is unsupported is not among them: it can only name a keeper who has another kind of key.
+ */
 export const reservedRefusals: ReadonlySet<Refusal> = new Set([
   "unknown_type",
   "keeper_kind_unsupported",
   "delay_unsupported",
-  "approval_kind_unsupported",
 ])
 
 /** A plain sentence without a full stop. */

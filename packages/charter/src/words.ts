@@ -3,7 +3,7 @@ import type { Act, KnownAct } from "./act.ts"
 import type { CharterRecord } from "./charter.ts"
 import { refusalInWords } from "./refusal.ts"
 import type { RelayEntry } from "./relay-entry.ts"
-import { isEvaluation, type Keeper, type Rules } from "./rules.ts"
+import { type ActRule, isEvaluation, type Keeper, type Rules } from "./rules.ts"
 import type { StatementId } from "./statement.ts"
 
 /** The name of a member, keeper, device or relay, as the reader's own directory has it. */
@@ -52,18 +52,24 @@ function unknownInWords(number: number): string {
 
 function rulesInWords(rules: Rules, names: Names): string {
   const [forRules, ...others] = [...rules.acts].sort(([a], [b]) => a - b)
-  const n = rules.keepers.length
-  const main = forRules?.[1]
-  const who = rules.keepers.map((keeper) => keeperInWords(keeper, names)).join(", ")
-  const exceptions = others
-    .filter(([, { k }]) => k !== main?.k)
-    .map(([type, { k }]) => `${k} of ${n} ${purposes.get(type) ?? `for acts of type ${type}`}`)
-  const labels = [
-    need(Math.max(...[...rules.acts.values()].map((act) => act.minOrganisations)), "organisation"),
-    need(Math.max(...[...rules.acts.values()].map((act) => act.minJurisdictions)), "jurisdiction"),
-  ].filter((text) => text !== "")
+  const who = rules.keepers.map((keeper) => keeperInWords(keeper, names)).join("; ")
   const alone = isEvaluation(rules) ? " (evaluation: a single keeper decides everything)" : ""
-  return [`${main?.k} of ${count(n, "keeper")} (${who})${alone}`, ...exceptions, ...labels].join(", ")
+  const main = forRules === undefined ? "" : actRuleInWords(forRules[1], rules)
+  const exceptions = others
+    .map(([type, rule]) => ({ type, words: actRuleInWords(rule, rules) }))
+    .filter(({ words }) => words !== main)
+    .map(({ type, words }) => `${words} ${purposes.get(type) ?? `for acts of type ${type}`}`)
+  return [`${main} (${who})${alone}`, ...exceptions].join(", ")
+}
+
+function actRuleInWords(rule: ActRule, rules: Rules): string {
+  const from = [
+    rule.minOrganisations > 1 ? `${rule.minOrganisations} organisations` : "",
+    rule.minJurisdictions > 1 ? `${rule.minJurisdictions} jurisdictions` : "",
+  ].filter((text) => text !== "")
+  const labels = from.length === 0 ? "" : ` from at least ${from.join(" and ")}`
+  const delay = rule.delaySeconds === 0 ? "" : ` after ${rule.delaySeconds} seconds`
+  return `${rule.k} of ${count(rules.keepers.length, "keeper")}${labels}${delay}`
 }
 
 const purposes = new Map([
@@ -78,10 +84,6 @@ const purposes = new Map([
   [11, "to veto"],
   [12, "for the canary"],
 ])
-
-function need(n: number, label: string): string {
-  return n > 1 ? `from up to ${n} different ${label}s` : ""
-}
 
 function keeperInWords(keeper: Keeper, names: Names): string {
   const name = names(keeper.id) ?? (keeper.member && names(keeper.member)) ?? `keeper ${keyCode(keeper.id)}`
@@ -100,7 +102,7 @@ function relaysInWords(relays: readonly RelayEntry[]): string {
 
 function deviceInWords(id: Uint8Array, names: Names): string {
   const name = names(id)
-  return name === undefined ? keyCode(id) : `${name} (key ${keyCode(id)})`
+  return name === undefined ? `with key ${keyCode(id)}` : `${name} (key ${keyCode(id)})`
 }
 
 function nameOf(id: Uint8Array, names: Names, noun: string): string {

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest"
+import { CharterError, checkName, commitName } from "../src/index.ts"
+import { bytesFrom } from "./people.ts"
+
+const salt = bytesFrom("salt", 16)
+
+test("[C2.5] a name is what was committed to, with its salt and to the letter", () => {
+  const commitment = commitName(salt, "Ana")
+  expect(checkName(commitment, salt, "Ana")).toBe(true)
+  expect(checkName(commitment, salt, "ana")).toBe(false)
+  expect(checkName(commitment, bytesFrom("another", 16), "Ana")).toBe(false)
+  expect(checkName(commitment, salt.subarray(1), "Ana")).toBe(false)
+  expect(checkName(commitment.subarray(1), salt, "Ana")).toBe(false)
+})
+
+test("[C2.5] a lone surrogate is no name, since it would be encoded like another character", () => {
+  expect(() => commitName(salt, "\ud800")).toThrow(CharterError)
+  expect(checkName(commitName(salt, "\ufffd"), salt, "\ud800")).toBe(false)
+})
+
+test("[C2.5] a salt of another length is refused: salt and name would run into each other", () => {
+  expect(() => commitName(salt.subarray(1), "Ana")).toThrow(CharterError)
+})
