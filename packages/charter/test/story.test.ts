@@ -1,6 +1,9 @@
+import { toKeeperId } from "@holdfast/wire"
 import { beforeAll, expect, test } from "vitest"
 import {
   activeDevicesOf,
+  admitDevice,
+  admitKeeper,
   admits,
   alarmsOf,
   append,
@@ -89,6 +92,7 @@ test("[C7.4] a member and their devices are in force from the entry after, until
   expect(admits(charter, 2, member, phone.id, ana.phone.key.publicKey)).toBe(false)
   expect(admits(charter, 2, member, ana.phone.id, phone.key.publicKey)).toBe(false)
   expect(sizes.map((size) => rulesAt(charter, size)?.version)).toEqual([undefined, 1, 1, 1, 1, undefined])
+  expect([4, 5].map((size) => deviceAt(charter, ana.phone.id, size) !== undefined)).toEqual([true, false])
   // What an older charter said, it still says.
   expect(deviceAt(joined.charter, phone.id, 2)).toMatchObject({ removed: undefined, added: { index: 1 } })
   expect(charter.state.relays.map(({ urls }) => urls)).toEqual([["https://second.example"]])
@@ -282,6 +286,39 @@ test("[C3.3] a keeper who left may come back with the same key, and never anyone
     refused: "keeper_changed",
   })
   expect((await act(org, { type: "rules", body: rules(newCem) }, both)).record.outcome).toBe("applied")
+})
+
+test("[C2.4] the key of a keeper who left does not come back under another id, nor as a device", async () => {
+  let org: Organisation = await found([ana, ben, cem], 2)
+  const dan = await person("dan")
+  const rest = org.charter.state.rules.keepers.filter(({ id }) => id[0] !== cem.seat[0])
+  const with3 = (seat: (typeof rest)[0], version: number) => ({ ...simpleRules([...rest, seat], 2), version })
+  org = await act(org, { type: "rules", body: with3(await dan.admitAsKeeper(org.orgId), 2) }, both)
+  const renamed = await admitKeeper(org.orgId, { id: toKeeperId(bytesFrom("other seat", 16)) }, cem.keeperKey)
+  expect((await act(org, { type: "rules", body: with3(renamed, 3) }, both)).record.outcome).toEqual({
+    refused: "key_reused",
+  })
+  const adding = await addMember(org, ben)
+  if (adding.type !== "member-add") throw new Error("type")
+  const devices = [await admitDevice(org.orgId, ben.member, cem.keeperKey)]
+  const asDevice = await act(org, { ...adding, body: { ...adding.body, devices } }, both)
+  expect(asDevice.record.outcome).toEqual({ refused: "key_reused" })
+})
+
+test("[C2.4] nobody founds an organisation with one key as keeper and as device", async () => {
+  const seat = await admitKeeper(noOrg, { id: ana.seat }, ana.phone.key)
+  const { statement, orgId } = genesis({
+    nameCommitment: bytesFrom("name", 32),
+    rules: simpleRules([seat], 1),
+    founder: { member: ana.member, nameCommitment: ana.nameCommitment, devices: [await ana.phone.admit(noOrg)] },
+    relays: [],
+    ...validity(),
+  })
+  const entry = await sealed(statement, [{ id: ana.seat, kind: 1, sign: ana.phone.key.sign }])
+  await expect(append(openCharter(orgId), entry)).rejects.toMatchObject({
+    code: "genesis_invalid",
+    reason: "key_reused",
+  })
 })
 
 test("[C4.8] acts from a newer version change nothing and block nothing, and ask for an update if a keeper signed", async () => {

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { fromHex, hex, toOrgId } from "@holdfast/wire"
 import { expect, test } from "vitest"
 import { decodeEnvelope, decodeStatement, replay, shortCode } from "../src/index.ts"
+import { makeStatement } from "../src/statement.ts"
 import { harbour } from "./harbour.ts"
 import { snapshot } from "./snapshot.ts"
 
@@ -67,6 +68,7 @@ test.each(vectors.statements.filter(({ statement }) => statement !== ""))("[C1.6
   const statement = decodeStatement(fromHex(vector.statement))
   expect(hex(statement.id)).toBe(vector.id)
   expect(statement.type).toBe(vector.type)
+  expect(hex(makeStatement(statement, statement).bytes)).toBe(vector.statement)
   expect(hex(decodeEnvelope(fromHex(vector.entry)).statement.bytes)).toBe(vector.statement)
 })
 
