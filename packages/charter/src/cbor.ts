@@ -16,7 +16,8 @@ const maxKey = 23
 /** Throws `malformed` for a value outside the subset. (C1.1) */
 export function encodeCbor(value: CborValue): Uint8Array {
   if (!isInSubset(value, 0)) throw new CharterError("malformed", "value outside the CBOR subset")
-  return encode(value)
+  // cborg hands out views of its own 64 KiB buffers; a slice keeps neither those alive nor anybody else's bytes in reach.
+  return encode(value).slice()
 }
 
 /** Throws `malformed` for everything but the one encoding of a value of the subset, to the last byte. (C1.1, C1.2) */

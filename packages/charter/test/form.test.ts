@@ -73,6 +73,11 @@ describe("CBOR", () => {
     },
   )
 
+  test("what is encoded has a buffer of its own", () => {
+    const large = encodeCbor(new Uint8Array(3000))
+    expect(large.buffer.byteLength).toBe(large.length)
+  })
+
   test("[C1.2] decodes what it encodes", () => {
     fc.assert(
       fc.property(cborValue, (value) => {
