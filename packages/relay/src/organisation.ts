@@ -1,0 +1,167 @@
+import { append, type Charter, CharterError, type Device, decodeEnvelope, deviceAt, replay } from "@holdfast/charter"
+import { TailTree } from "@holdfast/log"
+import { type DeviceId, hex, type LaneId, limits, type OrgId } from "@holdfast/wire"
+import { CheckpointSigner } from "./checkpoint-signer.ts"
+import { EngineError, type HostedLane } from "./engine/lane-engine.ts"
+import { RelayError } from "./error.ts"
+import { LaneFeed } from "./lane-feed.ts"
+import type { RelayDeps } from "./ports.ts"
+
+/** Attempts to append while another relay on the same engine keeps getting in between. */
+const maxAttempts = 4
+
+/** An organisation that someone is connected for: its charter replayed, its lanes ready to be read (R4). */
+export class Organisation {
+  readonly id: OrgId
+  readonly charterLane: HostedLane
+  readonly messageLanes: readonly HostedLane[]
+  readonly #deps: RelayDeps
+  readonly #feedByLane: ReadonlyMap<string, LaneFeed>
+  readonly #onCharter = new Set<() => void>()
+  readonly #stopWatching: () => void
+  #charter: Charter
+  #tree = new TailTree()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  private constructor(deps: RelayDeps, id: OrgId, lanes: readonly HostedLane[], charter: Charter) {
+    this.id = id
+    this.#deps = deps
+    this.charterLane = lanes.find((lane) => lane.number === "charter") as HostedLane
+    this.messageLanes = lanes.filter((lane) => lane.number !== "charter")
+    const onBroken = () => deps.log.error({ code: "engine_failed" }, "A lane could not be read")
+    this.#feedByLane = new Map(
+      lanes.map((lane) => {
+        const checkpoints = new CheckpointSigner(deps.logSigner, id, lane)
+        return [hex(lane.id), new LaneFeed(lane, deps.engine, checkpoints, onBroken)]
+      }),
+    )
+    this.#charter = charter
+    this.#growTree()
+    // Another relay on the same engine may append too; what we appended ourselves is known by then.
+    this.#stopWatching = deps.engine.watch(this.charterLane.id, ({ size }) => {
+      if (size > this.#charter.size) void this.#inTurn(() => this.#follow()).catch(() => onBroken())
+    })
+  }
+
+  /** `undefined`: not hosted here. Replays the whole charter. (R4.1) */
+  static async load(deps: RelayDeps, id: OrgId): Promise<Organisation | undefined> {
+    const lanes = await deps.engine.lanesOf(id)
+    const lane = lanes?.find(({ number }) => number === "charter")
+    if (lanes === undefined || lane === undefined) return undefined
+    const charter = await replay(id, entriesOf(deps, lane.id, 0))
+    return new Organisation(deps, id, lanes, charter)
+  }
+
+  get charter(): Charter {
+    return this.#charter
+  }
+
+  /** Of the charter's log, from its first entry on: for tiles. At least as large as every checkpoint handed out. */
+  get charterTree(): TailTree {
+    return this.#tree
+  }
+
+  /** `undefined` unless the device is in force at the charter's present size. (R4.2) */
+  device(id: DeviceId): Device | undefined {
+    return deviceAt(this.#charter, id, this.#charter.size)
+  }
+
+  lane(id: LaneId): LaneFeed | undefined {
+    return this.#feedByLane.get(hex(id))
+  }
+
+  feed(lane: HostedLane): LaneFeed {
+    return this.#feedByLane.get(hex(lane.id)) as LaneFeed
+  }
+
+  /** Calls back whenever the charter has grown. Returns the way to stop. */
+  onCharter(work: () => void): () => void {
+    this.#onCharter.add(work)
+    return () => this.#onCharter.delete(work)
+  }
+
+  /**
+   * Stores an envelope if replay applies it, and only then; returns its index. A statement that is there already answers the index
+   * it has. Throws `refused` with the charter's reason, `malformed`, `too_large`. (R4.3, R4.4)
+   */
+  appendCharter(bytes: Uint8Array): Promise<number> {
+    return this.#inTurn(() => this.#append(bytes))
+  }
+
+  unload(): void {
+    this.#stopWatching()
+  }
+
+  async #append(bytes: Uint8Array): Promise<number> {
+    const { statement } = decodeStrictly(bytes)
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      await this.#follow()
+      const known = this.#charter.state.applied.get(statement.id)
+      if (known !== undefined) return known
+      const { charter, record } = await append(this.#charter, bytes)
+      if (record.outcome !== "applied") throw new RelayError("refused", record.outcome.refused)
+      try {
+        const entry = { messageId: statement.id.subarray(0, 16), bytes: bytes.slice() }
+        await this.#deps.engine.append(this.charterLane.id, [entry], record.index)
+      } catch (error) {
+        if (error instanceof EngineError && error.code === "conflict") continue
+        throw error
+      }
+      this.#become(charter)
+      return record.index
+    }
+    throw new RelayError("unavailable", "contention", 1)
+  }
+
+  async #follow(): Promise<void> {
+    let { size } = await this.#deps.engine.head(this.charterLane.id)
+    while (size > this.#charter.size) {
+      let charter = this.#charter
+      for await (const entry of entriesOf(this.#deps, this.charterLane.id, charter.size)) {
+        charter = (await append(charter, entry)).charter
+      }
+      this.#become(charter)
+      size = (await this.#deps.engine.head(this.charterLane.id)).size
+    }
+  }
+
+  #become(charter: Charter): void {
+    this.#charter = charter
+    this.#growTree()
+    for (const work of this.#onCharter) work()
+  }
+
+  #growTree(): void {
+    for (let i = this.#tree.size; i < this.#charter.size; i++) {
+      this.#tree.append(this.#charter.records.at(i)?.leaf as Uint8Array)
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+}
+
+/** As the charter's own decoder, with the relay's codes. */
+export function decodeStrictly(bytes: Uint8Array): ReturnType<typeof decodeEnvelope> {
+  try {
+    return decodeEnvelope(bytes)
+  } catch (error) {
+    if (error instanceof CharterError) throw new RelayError(error.code === "too_large" ? "too_large" : "malformed")
+    throw error
+  }
+}
+
+async function* entriesOf(deps: RelayDeps, lane: LaneId, from: number): AsyncIterable<Uint8Array> {
+  const bounds = { maxEntries: limits.framesPerBatch, maxBytes: limits.batchBytes }
+  let next = from
+  for (;;) {
+    const slice = await deps.engine.read(lane, next, bounds)
+    if (slice.kind === "pruned") throw new EngineError("broken")
+    if (slice.entries.length === 0) return
+    yield* slice.entries
+    next += slice.entries.length
+  }
+}
