@@ -1,0 +1,5 @@
+import type { Command } from "commander"
+
+export function addDrill(program: Command): void {
+  program.command("drill")
+}
