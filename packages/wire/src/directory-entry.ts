@@ -1,4 +1,5 @@
 import { concatBytes, utf8 } from "./bytes.ts"
+import { WireError } from "./error.ts"
 import type { DeviceId, OrgId } from "./ids.ts"
 import { limits } from "./limits.ts"
 import { bytes, decode, encode, message, type Of, repeated, required, uint } from "./schema.ts"
@@ -32,8 +33,11 @@ export function directorySigningInput(entry: UnsignedDirectoryEntry): Uint8Array
   return concatBytes(utf8("holdfast/directory/v1"), Uint8Array.of(0), encode(UnsignedDirectoryEntry, entry))
 }
 
+/** Throws `too_large` for more key packages than fit (W3.2). */
 export function encodeDirectoryEntry(entry: DirectoryEntry): Uint8Array<ArrayBuffer> {
-  return encode(DirectoryEntrySchema, entry)
+  const out = encode(DirectoryEntrySchema, entry)
+  if (out.length > limits.directoryEntryBytes) throw new WireError("too_large", DirectoryEntrySchema.name)
+  return out
 }
 
 /** Strict. The signature is not checked here: the caller checks it against the device's key in the charter. */

@@ -6,8 +6,9 @@ export const frameClasses = [512, 1_024, 4_096, 16_384, 65_536] as const
 export const tagBytes = 16
 export const nonceBytes = 12
 const aeadTagBytes = 16
-/** tag ‖ nonce ‖ AEAD tag ‖ length and kind of the body (W6.2). */
+/** Kind and length of the body (W6.3). */
 const headBytes = 5
+/** What a frame has beside the body's bytes and its padding. */
 export const frameOverhead = tagBytes + nonceBytes + aeadTagBytes + headBytes
 /** The most that one frame can carry. Longer bodies travel in parts (W6.5). */
 export const maxBodyBytes = frameClasses[4] - frameOverhead

@@ -55,8 +55,13 @@ export function orgIdOf(genesisStatement: Uint8Array): OrgId {
 /** Which lane of an organisation: its charter, or message lane 0, 1, 2… */
 export type LaneNumber = "charter" | number
 
+const charterLane = 0xffffffff
+
+/** Throws `malformed` for a number that is no lane's. (W2.4) */
 export function laneIdOf(org: OrgId, number: LaneNumber): LaneId {
-  const n = number === "charter" ? 0xffffffff : number
+  const n = number === "charter" ? charterLane : number
+  if (number !== "charter" && !(Number.isInteger(n) && n >= 0 && n < charterLane))
+    throw new WireError("malformed", "lane")
   return labelledHash("holdfast/lane/v1", org, u32be(n)).slice(0, 16) as LaneId
 }
 

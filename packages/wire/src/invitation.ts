@@ -22,19 +22,32 @@ export type Invitation = Of<typeof InvitationSchema>
 export const invitationPurposes = ["member", "keeper", "device"] as const
 export type InvitationPurpose = (typeof invitationPurposes)[number]
 
-/** Text of an invitation: "hf1" and base64url. It goes into a link's fragment, which browsers never send. */
+/** The first two bytes of every invitation of this version: field 1 is 1. */
+const versionField = 8
+const version = 1
+
+/**
+ * Text of an invitation: "hf1" and base64url. It goes into a link's fragment, which browsers never send.
+ * Throws as `parseInvitation` for what that would refuse (W3.2).
+ */
 export function formatInvitation(invitation: Invitation): string {
+  if (invitation.version !== version) throw new WireError("unsupported_version", "invitation")
+  if (invitation.relays.length === 0) throw new WireError("malformed", "invitation")
   return `hf1${base64url(encode(InvitationSchema, invitation))}`
 }
 
 /** Accepts the bare text or a link that ends in it. Throws WireError `malformed`, `too_large` or `unsupported_version`. */
 export function parseInvitation(input: string): Invitation {
   const trimmed = input.trim()
-  const found = /(?:^|[#/=])hf1([A-Za-z0-9_-]+)$/.exec(trimmed)
   if (trimmed.length > limits.invitationBytes) throw new WireError("too_large", "invitation")
+  const found = /(?:^|[#/=])hf1([A-Za-z0-9_-]+)$/.exec(trimmed)
   if (found === null) throw new WireError("malformed", "invitation")
-  const invitation = decode(InvitationSchema, fromBase64url(found[1] as string, "invitation"))
-  if (invitation.version !== 1) throw new WireError("unsupported_version", "invitation")
+  const bytes = fromBase64url(found[1] as string, "invitation")
+  // Looked at first: a later version may have fields that this one cannot decode.
+  if (bytes[0] === versionField && bytes.length > 1 && bytes[1] !== version) {
+    throw new WireError("unsupported_version", "invitation")
+  }
+  const invitation = decode(InvitationSchema, bytes)
   if (invitation.relays.length === 0) throw new WireError("malformed", "invitation")
   return invitation
 }
@@ -49,7 +62,8 @@ export function requestKeyOf(secret: Uint8Array): Uint8Array {
   return labelledHash("holdfast/invitation/request/v1", secret)
 }
 
-/** Tag of the join-request frames under a request key: attempt 0…7 (W8.4). */
+/** Tag of the join-request frames under a request key: attempt 0…7, else `malformed` (W8.4). */
 export function requestTagOf(requestKey: Uint8Array, attempt: number): Uint8Array {
+  if (!(Number.isInteger(attempt) && attempt >= 0 && attempt < 8)) throw new WireError("malformed", "attempt")
   return labelledHash("holdfast/invitation/tag/v1", requestKey, Uint8Array.of(attempt)).slice(0, 16)
 }

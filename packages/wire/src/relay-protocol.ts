@@ -40,6 +40,7 @@ export const Found = message("Found", {
   genesis: required(2, bytes({ max: limits.envelopeBytes })),
 })
 
+/** Stored only if replay applies it at once (W5.7). */
 export const AppendCharter = message("AppendCharter", { envelope: required(1, bytes({ max: limits.envelopeBytes })) })
 
 export const Append = message("Append", {
@@ -70,7 +71,8 @@ export const RevokeInvite = message("RevokeInvite", { guestKey: required(1, id32
 export const Ping = message("Ping", {})
 
 export const Request = message("Request", {
-  id: required(1, uint(0xffffffff)),
+  /** Zero is for pushes only (W5.1). */
+  id: required(1, uint(0xffffffff, 1)),
   op: required(
     2,
     nested(
@@ -98,7 +100,7 @@ export type Request = Of<typeof Request>
 export type Operation = Request["op"]
 
 export const LaneHead = message("LaneHead", { lane: required(1, id16<LaneId>()), size: plain(2, uint(), 0) })
-/** The session is open. The token authorises blob requests over HTTP for as long as the connection lives (W5.3). */
+/** The session is open. The token authorises blob requests over HTTP for as long as the connection lives (W5.3, W9). */
 export const SessionOpened = message("SessionOpened", {
   token: required(1, id32()),
   charter: required(2, nested(LaneHead)),
@@ -111,7 +113,7 @@ export const Founded = message("Founded", { org: required(1, id32<OrgId>()) })
 export const CharterAppended = message("CharterAppended", { index: plain(1, uint(), 0) })
 /** One index per frame, in the order sent; a frame whose message id was known keeps its first index (W5.8). */
 export const Appended = message("Appended", { indices: repeated(1, uint(), limits.framesPerAppend) })
-/** Frames `first`, `first+1`, …; the checkpoint is a signed note of at least their end (W5.9, W5.10). */
+/** Frames `first`, `first+1`, …; the checkpoint is a signed note of `size`, at least their end (W5.9, W5.10). */
 export const Frames = message("Frames", {
   lane: required(1, id16<LaneId>()),
   first: plain(2, uint(), 0),

@@ -1,7 +1,7 @@
 // A strict subset of the protobuf wire format, as value descriptions: type, encoder and decoder in one place.
 // The .proto files beside this folder are the public contract; tests hold every schema against them with an
-// independent implementation. Other-language clients may use any protobuf library to write, as long as it writes
-// fields in order; what we read has exactly one accepted form (W4).
+// independent implementation. Clients in other languages may write with any protobuf library that writes fields in
+// order; what we read has exactly one accepted form (W4).
 import { fromUtf8, utf8 } from "./bytes.ts"
 import { WireError } from "./error.ts"
 
@@ -90,10 +90,6 @@ export class Reader {
     return this.#at === this.#bytes.length
   }
 
-  get position(): number {
-    return this.#at
-  }
-
   /** Shortest form only, at most 2^53 - 1 (W4.2). */
   varint(what: string): number {
     let value = 0
@@ -118,24 +114,20 @@ export class Reader {
     this.#at += length
     return out
   }
-
-  slice(from: number, to: number): Uint8Array {
-    return this.#bytes.subarray(from, to)
-  }
 }
 
-/** Whole numbers 0…2^53-1, or up to `max`. */
-export function uint(max: number = Number.MAX_SAFE_INTEGER): Kind<number> {
+/** Whole numbers 0…2^53-1, or `min` to `max`. */
+export function uint(max: number = Number.MAX_SAFE_INTEGER, min = 0): Kind<number> {
   return {
     wireType: varint,
     empty: (value) => value === 0,
     write: (out, value) => {
-      if (!Number.isSafeInteger(value) || value < 0 || value > max) throw new WireError("malformed", "number")
+      if (!Number.isSafeInteger(value) || value < min || value > max) throw new WireError("malformed", "number")
       out.varint(value)
     },
     read: (input, what) => {
       const value = input.varint(what)
-      if (value > max) throw new WireError("malformed", what)
+      if (value < min || value > max) throw new WireError("malformed", what)
       return value
     },
   }
@@ -182,7 +174,11 @@ export function text(max: number): Kind<string> {
   return {
     wireType: delimited,
     empty: (value) => value === "",
-    write: (out, value) => inner.write(out, utf8(value)),
+    write: (out, value) => {
+      // TextEncoder would write a replacement character, and the text would come back changed (W4.4).
+      if (!value.isWellFormed()) throw new WireError("malformed", "text")
+      inner.write(out, utf8(value))
+    },
     read: (input, what) => fromUtf8(inner.read(input, what), what),
   }
 }
@@ -317,6 +313,9 @@ export interface UnknownCase {
   readonly bytes: Uint8Array
 }
 
+/** The highest field number that protobuf knows. */
+const maxFieldNumber = 2 ** 29 - 1
+
 function writeCase(out: Writer, number: number, body: (inner: Writer) => void): void {
   const inner = new Writer()
   body(inner)
@@ -348,6 +347,7 @@ export function openUnion<C extends Cases>(name: string, cases: C): Message<Unio
     write: (out, value) => {
       if (value.kind === "unknown") {
         const unknown = value as UnknownCase
+        if (!(unknown.number >= 1 && unknown.number <= maxFieldNumber)) throw new WireError("malformed", name)
         return writeCase(out, unknown.number, (inner) => inner.raw(unknown.bytes))
       }
       const found = cases[value.kind]
@@ -357,8 +357,8 @@ export function openUnion<C extends Cases>(name: string, cases: C): Message<Unio
     },
     read: (input) => {
       const tag = input.varint(name)
-      if (tag % 8 !== delimited || tag < 8) throw new WireError("malformed", name)
       const number = Math.floor(tag / 8)
+      if (tag % 8 !== delimited || number < 1 || number > maxFieldNumber) throw new WireError("malformed", name)
       const body = input.raw(input.varint(name), name)
       if (!input.done) throw new WireError("malformed", name)
       const found = byNumber.get(number)
