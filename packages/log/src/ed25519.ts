@@ -97,10 +97,12 @@ function isWeakPoint(point: Uint8Array): boolean {
 }
 
 const MAX_IMPORTED_KEYS = 4_096
-const importedKeys = new Map<string, Promise<CryptoKey>>()
+const importedKeys = new Map<string, Promise<CryptoKey | undefined>>()
 
+/** `undefined`: a key that verifies nothing. */
 async function importedKey(publicKey: Uint8Array): Promise<CryptoKey | undefined> {
-  const id = String.fromCharCode(...publicKey.subarray(0, PUBLIC_KEY_BYTES + 1))
+  if (publicKey.length !== PUBLIC_KEY_BYTES) return undefined
+  const id = String.fromCharCode(...publicKey)
   const known = importedKeys.get(id)
   if (known !== undefined) {
     // Maps keep insertion order, so moving a used key to the end makes the first one the least recently used.
@@ -108,20 +110,12 @@ async function importedKey(publicKey: Uint8Array): Promise<CryptoKey | undefined
     importedKeys.set(id, known)
     return known
   }
-  try {
-    checkEd25519PublicKey(publicKey)
-  } catch (error) {
-    if (error instanceof LogError) return undefined
-    throw error
-  }
-  const imported = subtle.importKey("raw", new Uint8Array(publicKey), "Ed25519", false, ["verify"])
+  if (isWeakPoint(publicKey)) return undefined
+  // A platform may refuse 32 bytes that are no point at all.
+  const imported = subtle
+    .importKey("raw", new Uint8Array(publicKey), "Ed25519", false, ["verify"])
+    .catch(() => undefined)
   importedKeys.set(id, imported)
   if (importedKeys.size > MAX_IMPORTED_KEYS) importedKeys.delete(importedKeys.keys().next().value!)
-  try {
-    return await imported
-  } catch {
-    // A platform may refuse 32 bytes that are no point at all; then the key verifies nothing.
-    importedKeys.delete(id)
-    return undefined
-  }
+  return imported
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign as nodeSign, verify as nodeVerify } from "node:crypto"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import {
   checkEd25519PublicKey,
   generateEd25519KeyPair,
@@ -41,6 +41,20 @@ describe("C2SP/CCTV", () => {
       if (await verifyEd25519(fromHex(v.key), utf8(v.msg), fromHex(v.sig))) accepted.push(v.number)
     }
     expect(accepted).toEqual(readVector<number[]>("cctv-ed25519/accepted.json"))
+  })
+
+  test("[L5.2] refuses weak points even where the platform would accept anything", async () => {
+    const lax = vi.spyOn(crypto.subtle, "verify").mockResolvedValue(true)
+    const weak = ["low_order_A", "non_canonical_A", "low_order_R", "non_canonical_R"]
+    try {
+      for (const v of cases) {
+        const expected = !weak.some((flag) => v.flags?.includes(flag))
+        const ours = await verifyEd25519(fromHex(v.key), utf8(v.msg), fromHex(v.sig))
+        expect([v.number, ours]).toEqual([v.number, expected])
+      }
+    } finally {
+      lax.mockRestore()
+    }
   })
 
   test("[L5.2] refuses nothing else that this platform accepts", async () => {
