@@ -34,6 +34,72 @@ export function vectors(items: readonly Uint8Array[]): Uint8Array {
   return vector(concatBytes(...items))
 }
 
+/** How many bytes `vector` makes of so many. */
+export function vectorLength(length: number): number {
+  return length + (length < 0x40 ? 1 : length < 0x4000 ? 2 : 4)
+}
+
+/** Writes one value in one pass, for what is written with every message. */
+export class Writer {
+  #bytes: Uint8Array<ArrayBuffer>
+  #view: DataView
+  #at = 0
+  constructor(expected = 512) {
+    this.#bytes = new Uint8Array(expected)
+    this.#view = new DataView(this.#bytes.buffer)
+  }
+  // May replace the buffer: call it before touching either field.
+  #make(room: number): number {
+    const at = this.#at
+    if (at + room > this.#bytes.length) {
+      const bytes = new Uint8Array(Math.max(2 * this.#bytes.length, at + room))
+      bytes.set(this.#bytes.subarray(0, at))
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer)
+    }
+    this.#at = at + room
+    return at
+  }
+  u8(n: number): this {
+    const at = this.#make(1)
+    this.#view.setUint8(at, n)
+    return this
+  }
+  u16(n: number): this {
+    const at = this.#make(2)
+    this.#view.setUint16(at, n)
+    return this
+  }
+  u32(n: number): this {
+    const at = this.#make(4)
+    this.#view.setUint32(at, n)
+    return this
+  }
+  u64(n: bigint): this {
+    const at = this.#make(8)
+    this.#view.setBigUint64(at, n)
+    return this
+  }
+  raw(bytes: Uint8Array): this {
+    const at = this.#make(bytes.length)
+    this.#bytes.set(bytes, at)
+    return this
+  }
+  /** The length in front of a vector whose parts follow. */
+  header(length: number): this {
+    if (length < 0x40) return this.u8(length)
+    if (length < 0x4000) return this.u16(0x4000 | length)
+    if (length < 0x40000000) return this.u32((0x80000000 | length) >>> 0)
+    throw new MlsError("too_large", "vector")
+  }
+  vector(bytes: Uint8Array): this {
+    return this.header(bytes.length).raw(bytes)
+  }
+  end(): Uint8Array {
+    return this.#bytes.slice(0, this.#at)
+  }
+}
+
 /** Reads one value to its last byte. Everything it refuses is `malformed` (M1.1). */
 export class Reader {
   readonly #bytes: Uint8Array

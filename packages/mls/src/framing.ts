@@ -3,10 +3,9 @@ import type { Commit, GroupContext } from "ts-mls"
 import { encode } from "ts-mls/codec/tlsEncoder.js"
 import { commitEncoder, decodeCommit } from "ts-mls/commit.js"
 import { encodeGroupContext } from "ts-mls/groupContext.js"
-import { Reader, u8, u16, u32, u64, vector } from "./codec.ts"
+import { mlsLabel, Reader, vector, vectorLength, Writer } from "./codec.ts"
 import { MlsError } from "./error.ts"
-import { expandWithLabel, type SecretTree, takeReceivingKey, takeSendingKey } from "./secret-tree.ts"
-import { signWithLabel, verifyWithLabel } from "./signature.ts"
+import { expandWithLabel, prepareNext, type SecretTree, takeReceivingKey, takeSendingKey } from "./secret-tree.ts"
 import { aeadOpen, aeadSeal } from "./suite/aead.ts"
 import { randomBytes } from "./suite/platform.ts"
 import type { Suite } from "./suite/suite.ts"
@@ -73,26 +72,28 @@ export interface Content {
   readonly body: Uint8Array
 }
 
-function framedContent(context: GroupContext, content: Content): Uint8Array {
-  return concatBytes(
-    vector(context.groupId),
-    u64(context.epoch),
-    u8(1),
-    u32(content.sender),
-    vector(content.authenticatedData),
-    u8(numberOf[content.type]),
-    content.body,
-  )
+function framedContentLength(context: GroupContext, content: Content): number {
+  const { groupId } = context
+  return vectorLength(groupId.length) + 14 + vectorLength(content.authenticatedData.length) + content.body.length
 }
 
-/** The version and wire format a signature and a transcript start with. */
+function writeFramedContent(w: Writer, context: GroupContext, content: Content): Writer {
+  return w
+    .vector(context.groupId)
+    .u64(context.epoch)
+    .u8(1)
+    .u32(content.sender)
+    .vector(content.authenticatedData)
+    .u8(numberOf[content.type])
+    .raw(content.body)
+}
+
+/** FramedContentTBS under its label, as it is signed. */
 function toBeSigned(context: GroupContext, content: Content): Uint8Array {
-  return concatBytes(
-    u16(mlsVersion),
-    u16(privateMessageWireFormat),
-    framedContent(context, content),
-    contextBytes(context),
-  )
+  const around = contextBytes(context)
+  const length = 4 + framedContentLength(context, content) + around.length
+  const w = new Writer(length + 64).raw(mlsLabel("FramedContentTBS")).header(length)
+  return writeFramedContent(w.u16(mlsVersion).u16(privateMessageWireFormat), context, content).raw(around).end()
 }
 
 export function signContent(
@@ -101,7 +102,7 @@ export function signContent(
   context: GroupContext,
   content: Content,
 ): Promise<Uint8Array> {
-  return signWithLabel(suite, key, "FramedContentTBS", toBeSigned(context, content))
+  return suite.ed25519.sign(key, toBeSigned(context, content))
 }
 
 /** The new confirmed transcript hash (RFC 9420 section 8.2). */
@@ -113,9 +114,8 @@ export function confirmedHash(
   signature: Uint8Array,
 ): Uint8Array {
   const interim = suite.hkdf.digest(concatBytes(context.confirmedTranscriptHash, vector(confirmationTag)))
-  return suite.hkdf.digest(
-    concatBytes(interim, u16(privateMessageWireFormat), framedContent(context, content), vector(signature)),
-  )
+  const w = new Writer(content.body.length + 512).raw(interim).u16(privateMessageWireFormat)
+  return suite.hkdf.digest(writeFramedContent(w, context, content).vector(signature).end())
 }
 
 /** What both sides of an epoch need for its messages. */
@@ -127,17 +127,16 @@ export interface EpochKeys {
 
 const kindOf = (type: ContentType) => (type === "application" ? "application" : "handshake")
 
-function contentAad(outer: Pick<Outer, "groupId" | "epoch" | "contentType" | "authenticatedData">): Uint8Array {
-  return concatBytes(
-    vector(outer.groupId),
-    u64(outer.epoch),
-    u8(numberOf[outer.contentType]),
-    vector(outer.authenticatedData),
-  )
+type Clear = Pick<Outer, "groupId" | "epoch" | "contentType" | "authenticatedData">
+
+function writeContentAad(w: Writer, { groupId, epoch, contentType, authenticatedData }: Clear): Writer {
+  return w.vector(groupId).u64(epoch).u8(numberOf[contentType]).vector(authenticatedData)
 }
 
-function senderDataAad(outer: Pick<Outer, "groupId" | "epoch" | "contentType">): Uint8Array {
-  return concatBytes(vector(outer.groupId), u64(outer.epoch), u8(numberOf[outer.contentType]))
+const contentAad = (outer: Clear) => writeContentAad(new Writer(128), outer).end()
+
+function senderDataAad({ groupId, epoch, contentType }: Clear): Uint8Array {
+  return new Writer(64).vector(groupId).u64(epoch).u8(numberOf[contentType]).end()
 }
 
 function senderDataKey(suite: Suite, secret: Uint8Array, ciphertext: Uint8Array) {
@@ -154,12 +153,24 @@ function guarded(nonce: Uint8Array, guard: Uint8Array): Uint8Array {
   return out
 }
 
-/** Encrypts signed content. `tail` is what follows the signature: the confirmation tag of a commit, or nothing. */
+// Drawn from the system in larger pieces: one call costs as much as all the hashing of a message.
+let guards = new Uint8Array()
+function reuseGuard(): Uint8Array {
+  if (guards.length < 4) guards = randomBytes(1024)
+  const guard = guards.slice(0, 4)
+  guards = guards.subarray(4)
+  return guard
+}
+
+/**
+ * Encrypts signed content. `tail` is what follows the signature: the confirmation tag of a commit, or nothing. The
+ * signature may still be under way on another thread; the key is derived meanwhile.
+ */
 export async function protect(
   suite: Suite,
   keys: EpochKeys,
   content: Content,
-  signature: Uint8Array,
+  signature: Uint8Array | Promise<Uint8Array>,
   tail: Uint8Array,
 ): Promise<{ secrets: SecretTree; message: Uint8Array }> {
   const { context } = keys
@@ -171,19 +182,22 @@ export async function protect(
     contentType: content.type,
     authenticatedData: content.authenticatedData,
   }
-  const guard = randomBytes(4)
-  const plaintext = concatBytes(content.body, vector(signature), tail)
-  const ciphertext = await aeadSeal(sending.key, guarded(sending.nonce, guard), contentAad(outer), plaintext)
-  const senderData = concatBytes(u32(content.sender), u32(sending.generation), guard)
+  const guard = reuseGuard()
+  const aad = contentAad(outer)
+  const nonce = guarded(sending.nonce, guard)
+  const signed = await signature
+  const plaintext = new Writer(content.body.length + 160).raw(content.body).vector(signed).raw(tail).end()
+  const ciphertext = await aeadSeal(sending.key, nonce, aad, plaintext)
+  const senderData = new Writer(16).u32(content.sender).u32(sending.generation).raw(guard).end()
   const dataKey = senderDataKey(suite, keys.senderDataSecret, ciphertext)
   const encryptedSenderData = await aeadSeal(dataKey.key, dataKey.nonce, senderDataAad(outer), senderData)
-  const message = concatBytes(
-    u16(mlsVersion),
-    u16(privateMessageWireFormat),
-    contentAad(outer),
-    vector(encryptedSenderData),
-    vector(ciphertext),
-  )
+  const message = new Writer(ciphertext.length + 192)
+    .u16(mlsVersion)
+    .u16(privateMessageWireFormat)
+    .raw(aad)
+    .vector(encryptedSenderData)
+    .vector(ciphertext)
+    .end()
   return { secrets: sending.tree, message }
 }
 
@@ -247,7 +261,10 @@ export async function openContent(
     body: bodyBytes,
   }
   const tbs = toBeSigned(keys.context, content)
-  if (!(await verifyWithLabel(suite, signatureKey, "FramedContentTBS", tbs, signature))) {
+  const valid = suite.ed25519.verify(signatureKey, tbs, signature)
+  // The signature is checked on another thread; whoever sent this is likely to send again.
+  if (contentType === "application") prepareNext(suite.hkdf, suite.hpke.keyBytes, taken.tree, sender.leaf, kind)
+  if (!(await valid)) {
     throw new MlsError("bad_signature", "message")
   }
   const opened = { secrets: taken.tree, content, signature }

@@ -48,14 +48,23 @@ const none = new Uint8Array()
 
 const stateByGroup = new WeakMap<Group, GroupState>()
 
+const countByTree = new WeakMap<Tree, number>()
+
+function memberCountOf(tree: Tree): number {
+  let count = countByTree.get(tree)
+  if (count === undefined) {
+    count = [...leavesOf(tree)].length
+    countByTree.set(tree, count)
+  }
+  return count
+}
+
 export function toGroup(state: GroupState): Group {
-  let memberCount = 0
-  for (const _ of leavesOf(state.tree)) memberCount++
   const group: Group = Object.freeze({
     id: toConversationId(state.context.groupId),
     epoch: state.context.epoch,
     ownLeaf: state.ownLeaf,
-    memberCount,
+    memberCount: memberCountOf(state.tree),
   })
   stateByGroup.set(group, state)
   return group

@@ -37,7 +37,7 @@ export async function encrypt(
     authenticatedData,
     body: encodeApplication(plaintext),
   }
-  const signature = await signContent(suite, state.signatureKey, state.context, content)
+  const signature = signContent(suite, state.signatureKey, state.context, content)
   const { secrets, message } = await protect(suite, currentEpoch(state), content, signature, none)
   return { group: toGroup({ ...state, secrets }), message }
 }

@@ -32,7 +32,12 @@ function nextPathSecret(suite: Suite, secret: Uint8Array): Uint8Array {
   return expandWithLabel(suite.hkdf, secret, "path", none)
 }
 
-async function nodeKeys(suite: Suite, pathSecret: Uint8Array): Promise<{ key: KemPrivateKey; publicKey: Uint8Array }> {
+interface NodeKeys {
+  readonly key: KemPrivateKey
+  readonly publicKey: Uint8Array
+}
+
+async function nodeKeys(suite: Suite, pathSecret: Uint8Array): Promise<NodeKeys> {
   const { kem } = suite.hpke
   const key = await kem.derive(expandWithLabel(suite.hkdf, pathSecret, "node", none))
   return { key, publicKey: await kem.publicKeyOf(key) }
@@ -84,11 +89,13 @@ export async function makePath(
 ): Promise<MadePath> {
   const own = leafAt(before, leaf) as LeafNode
   const leafSecret = randomBytes(suite.hkdf.size)
-  const leafKeys = await nodeKeys(suite, leafSecret)
   const steps = filteredPath(before, leaf)
   const secrets: Uint8Array[] = []
   for (const _ of steps) secrets.push(nextPathSecret(suite, secrets.at(-1) ?? leafSecret))
-  const keys = await Promise.all(secrets.map((secret) => nodeKeys(suite, secret)))
+  const [leafKeys, ...keys] = (await Promise.all([leafSecret, ...secrets].map((s) => nodeKeys(suite, s)))) as [
+    NodeKeys,
+    ...NodeKeys[],
+  ]
   const { tree, leafParentHash } = placePath(
     suite,
     before,
@@ -115,7 +122,7 @@ export async function makePath(
   const info = pathLabel(context, tree, suite)
   const nodes = await Promise.all(
     steps.map(async (step, i) => ({
-      hpkePublicKey: (keys[i] as { publicKey: Uint8Array }).publicKey,
+      hpkePublicKey: (keys[i] as NodeKeys).publicKey,
       encryptedPathSecret: await Promise.all(
         recipientsOf(step, newLeaves).map(async (node) => {
           const sealed = await suite.hpke.seal(publicKeyAt(before, node), info, none, secrets[i] as Uint8Array)
@@ -125,8 +132,7 @@ export async function makePath(
     })),
   )
   const privateKeys = new Map([[nodeOfLeaf(leaf), leafKeys.key.unsafeBytes()]])
-  for (const [i, step] of steps.entries())
-    privateKeys.set(step.node, (keys[i] as { key: KemPrivateKey }).key.unsafeBytes())
+  for (const [i, step] of steps.entries()) privateKeys.set(step.node, (keys[i] as NodeKeys).key.unsafeBytes())
   return {
     tree,
     path: { leafNode: plainLeaf(leafNode), nodes },
@@ -235,12 +241,13 @@ export async function followPath(
 ): Promise<{ privateKeys: PrivateKeys; commitSecret: Uint8Array }> {
   if (first.length !== suite.hkdf.size) throw new MlsError("decrypt_failed", aPathOf)
   const privateKeys = new Map([...own.privateKeys].filter(([node]) => tree.nodes[node] !== undefined))
-  let secret = first
-  for (const node of nodes) {
-    const { key, publicKey } = await nodeKeys(suite, secret)
+  const secrets: Uint8Array[] = [first]
+  for (const _ of nodes) secrets.push(nextPathSecret(suite, secrets.at(-1) as Uint8Array))
+  const keys = await Promise.all(nodes.map((_, i) => nodeKeys(suite, secrets[i] as Uint8Array)))
+  for (const [i, node] of nodes.entries()) {
+    const { key, publicKey } = keys[i] as NodeKeys
     if (!equalBytes(publicKey, publicKeyAt(tree, node))) throw new MlsError("decrypt_failed", aPathOf)
     privateKeys.set(node, key.unsafeBytes())
-    secret = nextPathSecret(suite, secret)
   }
-  return { privateKeys, commitSecret: secret }
+  return { privateKeys, commitSecret: secrets.at(-1) as Uint8Array }
 }

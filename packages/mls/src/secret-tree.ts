@@ -1,6 +1,6 @@
 import { concatBytes } from "@holdfast/wire"
 import { leafToNodeIndex, left, nodeWidth, parent, right, root, toLeafIndex, toNodeIndex } from "ts-mls/treemath.js"
-import { mlsLabel, type Reader, u16, u32, vector } from "./codec.ts"
+import { mlsLabel, type Reader, u32, vector, Writer } from "./codec.ts"
 import type { Hkdf } from "./suite/hkdf.ts"
 
 /** Keys of one sender for one kind of message. `secret` gives generation `generation` and all later ones. */
@@ -48,7 +48,7 @@ export function expandWithLabel(
   context: Uint8Array,
   length = hkdf.size,
 ) {
-  return hkdf.expand(secret, concatBytes(u16(length), mlsLabel(label), vector(context)), length)
+  return hkdf.expand(secret, new Writer(128).u16(length).raw(mlsLabel(label)).vector(context).end(), length)
 }
 
 export function makeSecretTree(leafCount: number, encryptionSecret: Uint8Array): SecretTree {
@@ -92,16 +92,34 @@ function growTo(hkdf: Hkdf, tree: SecretTree, leaf: number): SecretTree {
   return { ...tree, nodes, ratchets }
 }
 
-function step(hkdf: Hkdf, keyBytes: number, ratchet: Ratchet): { used: SkippedKey; next: Uint8Array } {
-  const context = u32(ratchet.generation)
-  return {
-    used: {
-      generation: ratchet.generation,
-      key: expandWithLabel(hkdf, ratchet.secret, "key", context, keyBytes),
-      nonce: expandWithLabel(hkdf, ratchet.secret, "nonce", context, nonceBytes),
-    },
-    next: expandWithLabel(hkdf, ratchet.secret, "secret", context),
+interface Step {
+  readonly used: SkippedKey
+  readonly next: Uint8Array
+}
+
+const steps = new WeakMap<Ratchet, Step>()
+
+function step(hkdf: Hkdf, keyBytes: number, ratchet: Ratchet): Step {
+  let made = steps.get(ratchet)
+  if (made === undefined) {
+    const context = u32(ratchet.generation)
+    made = {
+      used: {
+        generation: ratchet.generation,
+        key: expandWithLabel(hkdf, ratchet.secret, "key", context, keyBytes),
+        nonce: expandWithLabel(hkdf, ratchet.secret, "nonce", context, nonceBytes),
+      },
+      next: expandWithLabel(hkdf, ratchet.secret, "secret", context),
+    }
+    steps.set(ratchet, made)
   }
+  return made
+}
+
+/** Derives the key of the next message of `leaf` while something else is waited for. Changes nothing that can be seen. */
+export function prepareNext(hkdf: Hkdf, keyBytes: number, tree: SecretTree, leaf: number, kind: RatchetKind): void {
+  const ratchet = tree.ratchets[slotOf(leaf, kind)]
+  if (ratchet !== undefined) step(hkdf, keyBytes, ratchet)
 }
 
 function withRatchet(tree: SecretTree, slot: number, ratchet: Ratchet): SecretTree {

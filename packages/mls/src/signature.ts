@@ -2,11 +2,7 @@ import { concatBytes } from "@holdfast/wire"
 import { mlsLabel, vector } from "./codec.ts"
 import type { Suite } from "./suite/suite.ts"
 
-/** SignWithLabel and VerifyWithLabel (RFC 9420 section 5.1.2). */
-export function signWithLabel(suite: Suite, key: Uint8Array, label: string, content: Uint8Array): Promise<Uint8Array> {
-  return suite.ed25519.sign(key, concatBytes(mlsLabel(label), vector(content)))
-}
-
+/** VerifyWithLabel (RFC 9420 section 5.1.2). */
 export function verifyWithLabel(
   suite: Suite,
   key: Uint8Array,

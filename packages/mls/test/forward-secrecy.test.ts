@@ -94,7 +94,7 @@ describe("[M5.1] a removed member cannot derive the next epoch", () => {
     expect(await canDeriveNextEpoch(await seenBy(groups[1]!, made.message, made.pending))).toBe(true)
   })
 
-  test("nor after an add without a path, which heals nobody but lets nobody out either", async () => {
+  test("a removal takes a fresh path even when none is asked for", async () => {
     const groups = await groupOf(...(await people("alice", "bob", "carol")))
     const made = await commitAs(groups[0]!, { remove: [2], addWithoutPath: true })
     expect(await canDeriveNextEpoch(await seenBy(groups[2]!, made.message, made.pending))).toBe(false)

@@ -1,5 +1,5 @@
 import { x25519 } from "@noble/curves/ed25519.js"
-import { pkcs8, platformBytes, platformHas, randomBytes } from "./platform.ts"
+import { fromBase64url, pkcs8, platformBytes, platformHas, randomBytes } from "./platform.ts"
 
 /** X25519 (RFC 7748) over an ephemeral or a held private key. */
 export interface X25519 {
@@ -38,13 +38,16 @@ const webX25519: X25519 = {
     return { publicKey: new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)), shared: await shared }
   },
   async hold(privateKey) {
-    const key = await crypto.subtle.importKey("pkcs8", pkcs8(0x6e, privateKey), "X25519", false, ["deriveBits"])
-    return { publicKey: await agree(key, basePoint), agree: (peer) => agree(key, peer) }
+    // Extractable, because an export gives the public key for a few microseconds where a multiplication takes sixty.
+    const key = await crypto.subtle.importKey("pkcs8", pkcs8(0x6e, privateKey), "X25519", true, ["deriveBits"])
+    const { x } = await crypto.subtle.exportKey("jwk", key)
+    if (x === undefined) throw new Error("X25519 key without a public part")
+    return { publicKey: fromBase64url(x), agree: (peer) => agree(key, peer) }
   },
 }
 
 /** The platform's X25519, or noble's where the platform has none. */
 export async function platformX25519(): Promise<X25519> {
-  const has = await platformHas("X25519", () => webX25519.ephemeral(basePoint))
+  const has = await platformHas("X25519", async () => (await webX25519.hold(basePoint)).agree(basePoint))
   return has ? webX25519 : nobleX25519
 }
