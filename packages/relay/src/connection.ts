@@ -88,13 +88,13 @@ export class Connection {
   receive(message: Uint8Array): void {
     if (this.#isClosed) return
     this.heard()
-    if (message.length > limits.socketMessageBytes) return this.goodbye("too_large")
     let request: Request
     try {
       request = decode(Request, message, limits.socketMessageBytes)
     } catch (error) {
       // Whoever sends bytes that are no request speaks another protocol, and there is no id to answer to (R6.6).
-      return this.goodbye(error instanceof WireError ? error.code : "malformed")
+      this.goodbye(error instanceof WireError ? error.code : "malformed")
+      return
     }
     void this.#process(request, message.length)
   }
@@ -109,8 +109,8 @@ export class Connection {
     const now = this.#core.deps.clock.now()
     const { stallMillis, pingMillis } = this.#core.config
     const isStalled = this.#outputBytes > 0 && now - this.#lastWritten > stallMillis
-    if (isStalled || now - this.#lastHeard > 3 * pingMillis) return this.#close("cut")
-    if (now - this.#lastHeard > pingMillis) this.#peer.ping()
+    if (isStalled || now - this.#lastHeard > 3 * pingMillis) this.#close("cut")
+    else if (now - this.#lastHeard > pingMillis) this.#peer.ping()
   }
 
   /** Says why, and hangs up. */

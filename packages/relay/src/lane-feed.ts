@@ -1,3 +1,4 @@
+import type { Hash } from "@holdfast/log"
 import { encode, limits, Reply } from "@holdfast/wire"
 import type { CheckpointSigner, SignedHead } from "./checkpoint-signer.ts"
 import type { HostedLane, LaneEngine, LaneNews } from "./engine/lane-engine.ts"
@@ -48,7 +49,12 @@ export class LaneFeed {
   /** A checkpoint of everything that is durable now. */
   async signedHead(): Promise<SignedHead> {
     const head = await this.#engine.head(this.lane.id)
-    return this.#checkpoints.sign(head.size, () => head.tree.root())
+    return this.sign(head.size, () => head.tree.root())
+  }
+
+  /** A checkpoint at a size that is durable, with the root the lane had there. */
+  sign(size: number, root: () => Hash): Promise<SignedHead> {
+    return this.#checkpoints.sign(size, root)
   }
 
   /** Takes the place of an earlier subscription of the same reader. `from` must have been checked against the lane. */

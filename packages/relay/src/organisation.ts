@@ -56,7 +56,7 @@ export class Organisation {
     return this.#charter
   }
 
-  /** Of the charter's log, from its first entry on: for tiles. At least as large as every checkpoint handed out. */
+  /** Of the charter's log, from its first entry on: for tiles. */
   get charterTree(): TailTree {
     return this.#tree
   }

@@ -47,7 +47,9 @@ function tileOf(path: string): TileId {
 }
 
 async function checkpointOf(org: Organisation): Promise<CharterFile> {
-  const { note } = await org.feed(org.charterLane).signedHead()
+  // Of the charter as replayed, not of the lane, which may be an entry ahead of the tiles for a moment.
+  const { size, root } = org.charter
+  const { note } = await org.feed(org.charterLane).sign(size, () => root)
   return { type: "text/plain; charset=utf-8", isImmutable: false, bytes: utf8(note) }
 }
 
