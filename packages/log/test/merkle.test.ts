@@ -127,6 +127,11 @@ describe("inclusion", () => {
     )
   })
 
+  test("[L2.3] a path that goes on above the root of that size fails, even where it leads to the claimed root", () => {
+    const above = nodeHash(roots[9]!, roots[1]!)
+    expectCode("bad_proof", () => verifyInclusion({ index: 0, size: 1, leaf: roots[1]!, root: above }, [roots[9]!]))
+  })
+
   test("[L2.3] an index outside the tree, and sizes that are not exact, are refused", () => {
     const claim = { index: 0, size: 1, leaf: roots[1]!, root: roots[1]! }
     expectCode("out_of_range", () => verifyInclusion({ ...claim, index: 1 }, []))
@@ -180,6 +185,12 @@ describe("consistency", () => {
     expectCode("bad_proof", () => verifyConsistency(claim, proof.slice(1)))
     expectCode("bad_proof", () => verifyConsistency(claim, proof.slice(0, -1)))
     expectCode("bad_proof", () => verifyConsistency(claim, [...proof, roots[1]!]))
+  })
+
+  test("[L2.4] a path that goes on above the roots fails, even where it leads to both claimed roots", () => {
+    const proof = [...proveConsistency(tree.hashAt, 3, 5), roots[9]!]
+    const [oldRoot, newRoot] = [nodeHash(roots[9]!, roots[3]!), nodeHash(roots[9]!, roots[5]!)]
+    expectCode("bad_proof", () => verifyConsistency({ oldSize: 3, newSize: 5, oldRoot, newRoot }, proof))
   })
 
   test("[L2.4] equal sizes need equal roots and no proof", () => {
