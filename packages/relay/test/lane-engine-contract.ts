@@ -121,6 +121,7 @@ export function laneEngineContract(name: string, make: () => Promise<EngineUnder
       if (storage.keeps) await reopen({ knownIds: 10 })
       expect((await engine.append(lane, [entry(29), entry(20)])).indices).toEqual([29, 20])
       expect((await engine.append(lane, [entry(5)])).indices).toEqual([30])
+      expect(await engine.find(lane, [id(29), id(5), id(6)])).toEqual([29, 30, undefined])
     })
 
     test("[R2.5] the tree is that of all entries, after a restart and after pruning too", async () => {

@@ -92,6 +92,8 @@ export interface LaneEngine {
    * the lane has that size, else `conflict`. Throws `unknown_lane`, `storage_full`, and `busy` when too much is waiting.
    */
   append(lane: LaneId, entries: readonly Entry[], expectSize?: number): Promise<Stored>
+  /** The index of each entry whose id the lane still knows (R2.4). Throws `unknown_lane`. */
+  find(lane: LaneId, messageIds: readonly Uint8Array[]): Promise<readonly (number | undefined)[]>
   /** Throws `unknown_lane`. */
   head(lane: LaneId): Promise<LaneHead>
   /** At least one entry when there is one at `from`, whatever its length; then as many as fit both bounds. Throws `unknown_lane`. */

@@ -1,6 +1,6 @@
 import { CompactRange } from "@holdfast/log"
 import { equalBytes, hex, type LaneId, type LaneNumber, laneIdOf, type OrgId } from "@holdfast/wire"
-import { KnownIds } from "./known-ids.ts"
+import { KnownIds, knownIdOf } from "./known-ids.ts"
 import { LaneDraft, type LaneState } from "./lane-draft.ts"
 import {
   type DirectoryLine,
@@ -101,6 +101,10 @@ export function createMemoryEngine(options: Partial<EngineLimits> = {}): LaneEng
     },
     async append(lane, entries, expectSize) {
       return store(laneOf(lane), entries, expectSize)
+    },
+    async find(id, messageIds) {
+      const lane = laneOf(id)
+      return messageIds.map((messageId) => lane.known.get(knownIdOf(id, messageId)))
     },
     async head(id) {
       const { size, first, tree } = laneOf(id)

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { CompactRange, decodeCompactRange, encodeCompactRange } from "@holdfast/log"
 import { equalBytes, hex, type LaneId, type LaneNumber, laneIdOf, type OrgId } from "@holdfast/wire"
 import { FlushQueue, type Job } from "./flush-queue.ts"
-import { KnownIds, knownIdBytes } from "./known-ids.ts"
+import { KnownIds, knownIdBytes, knownIdOf } from "./known-ids.ts"
 import { LaneDraft, type LaneState } from "./lane-draft.ts"
 import {
   type DirectoryLine,
@@ -91,6 +91,13 @@ class SqliteEngine implements LaneEngine {
   append(lane: LaneId, entries: readonly Entry[], expectSize?: number): Promise<Stored> {
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0)
     return this.#write(bytes, () => this.#draftOf(lane).add(entries, expectSize))
+  }
+
+  async find(id: LaneId, messageIds: readonly Uint8Array[]): Promise<readonly (number | undefined)[]> {
+    return this.#read(() => {
+      const { known } = this.#lane(id)
+      return messageIds.map((messageId) => known.get(knownIdOf(id, messageId)))
+    })
   }
 
   async head(id: LaneId): Promise<LaneHead> {
