@@ -5,7 +5,7 @@ import { labelledHash } from "./ids.ts"
 import { limits } from "./limits.ts"
 import { bytes, decode, encode, message, type Of, plain, repeated, required, text, uint } from "./schema.ts"
 
-const InvitationSchema = message("Invitation", {
+export const InvitationSchema = message("Invitation", {
   version: required(1, uint(255)),
   org: required(2, bytes<OrgId>({ length: 32 })),
   /** Known to the inviter and the invited only; from it come the guest key and the key that seals the request (W8.2). */
@@ -42,12 +42,12 @@ export function parseInvitation(input: string): Invitation {
   if (trimmed.length > limits.invitationBytes) throw new WireError("too_large", "invitation")
   const found = /(?:^|[#/=])hf1([A-Za-z0-9_-]+)$/.exec(trimmed)
   if (found === null) throw new WireError("malformed", "invitation")
-  const bytes = fromBase64url(found[1] as string, "invitation")
+  const payload = fromBase64url(found[1] as string, "invitation")
   // Looked at first: a later version may have fields that this one cannot decode.
-  if (bytes[0] === versionField && bytes.length > 1 && bytes[1] !== version) {
+  if (payload[0] === versionField && payload.length > 1 && payload[1] !== version) {
     throw new WireError("unsupported_version", "invitation")
   }
-  const invitation = decode(InvitationSchema, bytes)
+  const invitation = decode(InvitationSchema, payload)
   if (invitation.relays.length === 0) throw new WireError("malformed", "invitation")
   return invitation
 }

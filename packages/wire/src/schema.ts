@@ -316,6 +316,10 @@ export interface UnknownCase {
 /** The highest field number that protobuf knows. */
 const maxFieldNumber = 2 ** 29 - 1
 
+function isFieldNumber(n: number): boolean {
+  return Number.isInteger(n) && n >= 1 && n <= maxFieldNumber
+}
+
 function writeCase(out: Writer, number: number, body: (inner: Writer) => void): void {
   const inner = new Writer()
   body(inner)
@@ -330,7 +334,10 @@ export function union<C extends Cases>(name: string, cases: C): Message<UnionOf<
   const open = openUnion(name, cases)
   return {
     name,
-    write: (out, value) => open.write(out, value),
+    write: (out, value) => {
+      if (!Object.hasOwn(cases, value.kind)) throw new WireError("malformed", name)
+      open.write(out, value)
+    },
     read: (input) => {
       const value = open.read(input)
       if (value.kind === "unknown") throw new WireError("malformed", name)
@@ -347,7 +354,7 @@ export function openUnion<C extends Cases>(name: string, cases: C): Message<Unio
     write: (out, value) => {
       if (value.kind === "unknown") {
         const unknown = value as UnknownCase
-        if (!(unknown.number >= 1 && unknown.number <= maxFieldNumber)) throw new WireError("malformed", name)
+        if (!isFieldNumber(unknown.number)) throw new WireError("malformed", name)
         return writeCase(out, unknown.number, (inner) => inner.raw(unknown.bytes))
       }
       const found = cases[value.kind]
@@ -358,7 +365,7 @@ export function openUnion<C extends Cases>(name: string, cases: C): Message<Unio
     read: (input) => {
       const tag = input.varint(name)
       const number = Math.floor(tag / 8)
-      if (tag % 8 !== delimited || number < 1 || number > maxFieldNumber) throw new WireError("malformed", name)
+      if (tag % 8 !== delimited || !isFieldNumber(number)) throw new WireError("malformed", name)
       const body = input.raw(input.varint(name), name)
       if (!input.done) throw new WireError("malformed", name)
       const found = byNumber.get(number)
