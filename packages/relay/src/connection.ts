@@ -88,9 +88,11 @@ export class Connection {
   receive(message: Uint8Array): void {
     if (this.#isClosed) return
     this.heard()
+    // Node's Buffer is a Uint8Array whose `slice` does not copy: beyond this line nobody should have to know.
+    const bytes = new Uint8Array(message.buffer, message.byteOffset, message.length)
     let request: Request
     try {
-      request = decode(Request, message, limits.socketMessageBytes)
+      request = decode(Request, bytes, limits.socketMessageBytes)
     } catch (error) {
       // Whoever sends bytes that are no request speaks another protocol, and there is no id to answer to (R6.6).
       this.goodbye(error instanceof WireError ? error.code : "malformed")

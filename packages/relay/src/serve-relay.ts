@@ -41,12 +41,14 @@ export async function serveRelay(relay: Relay, options: ServeOptions): Promise<S
   server.requestTimeout = 300_000
   server.keepAliveTimeout = 65_000
   server.maxConnections = relay.core.config.maxConnections + 1_024
-  const sockets = new WebSocketServer({
+  // Compression would cost five times the fan-out, and what passes is ciphertext.
+  const socketOptions = {
     noServer: true,
     perMessageDeflate: false,
-    clientTracking: false,
     maxPayload: limits.socketMessageBytes,
-  })
+    closeTimeout: 5_000,
+  }
+  const sockets = new WebSocketServer(socketOptions)
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url !== "/v1/socket") {
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
@@ -66,7 +68,10 @@ export async function serveRelay(relay: Relay, options: ServeOptions): Promise<S
       await relay.close()
       server.closeIdleConnections()
       // Goodbyes have a moment to leave; who has not gone by then is cut off.
-      const cut = setTimeout(() => server.closeAllConnections(), 2_000)
+      const cut = setTimeout(() => {
+        server.closeAllConnections()
+        for (const ws of sockets.clients) ws.terminate()
+      }, 2_000)
       await closed
       clearTimeout(cut)
     },

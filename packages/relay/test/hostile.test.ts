@@ -1,0 +1,4 @@
+import { test } from "vitest"
+import { throwBytesAt } from "./hostile.ts"
+
+test("[R6.6] hostile bytes never harm the relay", () => throwBytesAt(2_000))
