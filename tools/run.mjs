@@ -1,8 +1,9 @@
 // Starts a TypeScript program of this project on a Node that can run it.
 // npm puts node_modules/.bin first on PATH, so the pinned platform packages bring their own Node;
 // where there is none, the system's Node has to be new enough (WebCrypto with ML-KEM, node:sqlite, type stripping).
-import { pathToFileURL } from "node:url"
+
 import path from "node:path"
+import { pathToFileURL } from "node:url"
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 if (major < 24 || (major === 24 && minor < 7)) {
