@@ -28,6 +28,7 @@ import {
   makeKeyPackage,
   type Roster,
   receive,
+  receiveAll,
 } from "../src/index.ts"
 import { decodeKeyPackageMessage, decodeSecrets } from "../src/key-package.ts"
 
@@ -54,15 +55,30 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] as number
 }
 
-/** Median milliseconds of one call; the first is thrown away when there is more than one. */
-async function millis(rounds: number, work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = []
-  for (let i = rounds > 1 ? -1 : 0; i < rounds; i++) {
+type Work = () => Promise<unknown>
+
+/**
+ * Median milliseconds of one call of each, taken in turns: a machine that slows down or speeds up on the way does so for
+ * both. The first calls are thrown away when there are more than one. The peer may get fewer.
+ */
+async function inTurns(
+  rounds: number,
+  peerRounds: number,
+  ours: Work,
+  peer: Work,
+): Promise<{ ours: number; peer: number }> {
+  const times: { ours: number[]; peer: number[] } = { ours: [], peer: [] }
+  const warmUp = Math.ceil(rounds / 5)
+  for (let i = rounds > 1 ? -warmUp : 0; i < rounds; i++) {
     const from = performance.now()
-    await work()
-    if (i >= 0) times.push(performance.now() - from)
+    await ours()
+    if (i >= 0) times.ours.push(performance.now() - from)
+    if (i >= peerRounds || (i < 0 && peerRounds === 1)) continue
+    const between = performance.now()
+    await peer()
+    if (i >= 0) times.peer.push(performance.now() - between)
   }
-  return median(times)
+  return { ours: median(times.ours), peer: median(times.peer) }
 }
 
 async function newDevice(n: number) {
@@ -85,54 +101,68 @@ function figure(name: string, unit: "µs" | "ms", ours: number, peer: number, at
   }
 }
 
-interface Times {
-  readonly create: number
-  readonly join: number
-  readonly commit: number
-  readonly apply: number
-  readonly encrypt: number
-  readonly decrypt: number
+/** The steps of one side, each going on from what the one before left. */
+interface Steps {
+  readonly create: Work
+  readonly join: Work
+  readonly commit: Work
+  readonly apply: Work
+  readonly encrypt: Work
+  readonly decrypt: Work
 }
 
-async function timeOurs(pairs: readonly KeyPackagePair[], heavy: number, light: number): Promise<Times> {
+interface OurSteps extends Steps {
+  /** Decrypts what `encrypt` made since, in one run, and says how many those were. */
+  readonly decryptRun: () => Promise<number>
+}
+
+async function ourSteps(pairs: readonly KeyPackagePair[]): Promise<OurSteps> {
   const founder = await newDevice(0)
   const id = toConversationId(crypto.getRandomValues(new Uint8Array(32)))
   const add = pairs.slice(1).map((pair) => pair.publicBytes)
-  let made: Committed | undefined
-  const create = await millis(heavy, async () => {
-    made = await commit(await createGroup({ id, binding, device: founder }), { roster, now, add })
-  })
-  const { pending, welcome, welcomeTree } = made as Committed
   const joiner = pairs[1] as KeyPackagePair
-  let member: Group | undefined
-  const joining = await millis(heavy, async () => {
-    const tree = welcomeTree === undefined ? {} : { tree: welcomeTree }
-    member = (await join(welcome as Uint8Array, joiner, { roster, ...tree })).group
-  })
+  let made: Committed | undefined
   let next: Committed | undefined
-  const committing = await millis(heavy, async () => {
-    next = await commit(pending, { roster, now })
-  })
-  let after: Group | undefined
-  const applying = await millis(heavy, async () => {
-    const got = await receive(member as Group, (next as Committed).message, { roster })
-    if (got.kind !== "advanced") throw new Error(got.kind)
-    after = got.group
-  })
-  let sender = (next as Committed).pending
+  let member: Group | undefined
+  let sender: Group | undefined
+  let receiver: Group | undefined
   const messages: Uint8Array[] = []
-  const encrypting = await millis(light, async () => {
-    const sent = await encrypt(sender, plaintext)
-    sender = sent.group
-    messages.push(sent.message)
-  })
-  let receiver = after as Group
-  const decrypting = await millis(light, async () => {
-    const got = await receive(receiver, messages.shift() as Uint8Array, { roster })
-    if (got.kind !== "application") throw new Error(got.kind)
-    receiver = got.group
-  })
-  return { create, join: joining, commit: committing, apply: applying, encrypt: encrypting, decrypt: decrypting }
+  return {
+    async create() {
+      made = await commit(await createGroup({ id, binding, device: founder }), { roster, now, add })
+    },
+    async join() {
+      const { welcome, welcomeTree } = made as Committed
+      const tree = welcomeTree === undefined ? {} : { tree: welcomeTree }
+      member = (await join(welcome as Uint8Array, joiner, { roster, ...tree })).group
+    },
+    async commit() {
+      next = await commit((made as Committed).pending, { roster, now })
+      sender = next.pending
+    },
+    async apply() {
+      const got = await receive(member as Group, (next as Committed).message, { roster })
+      if (got.kind !== "advanced") throw new Error(got.kind)
+      receiver = got.group
+    },
+    async encrypt() {
+      const sent = await encrypt(sender as Group, plaintext)
+      sender = sent.group
+      messages.push(sent.message)
+    },
+    async decrypt() {
+      const got = await receive(receiver as Group, messages.shift() as Uint8Array, { roster })
+      if (got.kind !== "application") throw new Error(got.kind)
+      receiver = got.group
+    },
+    async decryptRun() {
+      const run = messages.splice(0)
+      const got = await receiveAll(receiver as Group, run, () => ({ roster }))
+      if (got.received.some((one) => one.kind !== "application")) throw new Error("not all opened")
+      receiver = got.group
+      return run.length
+    },
+  }
 }
 
 function peerPackage(pair: KeyPackagePair): { publicPackage: KeyPackage; privatePackage: PrivateKeyPackage } {
@@ -143,60 +173,63 @@ function peerPackage(pair: KeyPackagePair): { publicPackage: KeyPackage; private
   }
 }
 
-async function timePeer(pairs: readonly KeyPackagePair[], heavy: number, light: number): Promise<Times> {
+async function peerSteps(pairs: readonly KeyPackagePair[]): Promise<Steps> {
   const cipherSuite = await defaultCryptoProvider.getCiphersuiteImpl(getCiphersuiteFromName(defaultSuiteName))
   const [founder, ...others] = pairs.map(peerPackage)
-  if (founder === undefined || others[0] === undefined) throw new Error("needs two key packages")
+  const [joiner] = others
+  if (founder === undefined || joiner === undefined) throw new Error("needs two key packages")
   const extraProposals = others.map(({ publicPackage }) => ({
     proposalType: "add" as const,
     add: { keyPackage: publicPackage },
   }))
-  let made: Awaited<ReturnType<typeof createCommit>> | undefined
   const groupId = crypto.getRandomValues(new Uint8Array(32))
-  const create = await millis(heavy, async () => {
-    const { publicPackage, privatePackage } = founder
-    const state = await createPeerGroup(groupId, publicPackage, privatePackage, [], cipherSuite)
-    made = await createCommit({ state, cipherSuite }, { extraProposals, ratchetTreeExtension: true })
-  })
-  const { newState, welcome } = made as NonNullable<typeof made>
-  const joiner = others[0]
+  let made: Awaited<ReturnType<typeof createCommit>> | undefined
+  let next: typeof made
   let member: ClientState | undefined
-  const joining = await millis(heavy, async () => {
-    const { publicPackage, privatePackage } = joiner
-    member = await joinPeerGroup(welcome!, publicPackage, privatePackage, emptyPskIndex, cipherSuite)
-  })
-  let next: Awaited<ReturnType<typeof createCommit>> | undefined
-  const committing = await millis(heavy, async () => {
-    next = await createCommit({ state: newState, cipherSuite })
-  })
-  const { commit: message, newState: committed } = next as NonNullable<typeof next>
-  let after: ClientState | undefined
-  const applying = await millis(heavy, async () => {
-    if (message.wireformat !== "mls_private_message") throw new Error(message.wireformat)
-    after = (await processPrivateMessage(member!, message.privateMessage, emptyPskIndex, cipherSuite)).newState
-  })
-  let sender = committed
+  let sender: ClientState | undefined
+  let receiver: ClientState | undefined
   const messages: Awaited<ReturnType<typeof createApplicationMessage>>["privateMessage"][] = []
-  const encrypting = await millis(light, async () => {
-    const sent = await createApplicationMessage(sender, plaintext, cipherSuite)
-    sender = sent.newState
-    messages.push(sent.privateMessage)
-  })
-  let receiver = after as ClientState
-  const decrypting = await millis(light, async () => {
-    receiver = (await processPrivateMessage(receiver, messages.shift()!, emptyPskIndex, cipherSuite)).newState
-  })
-  return { create, join: joining, commit: committing, apply: applying, encrypt: encrypting, decrypt: decrypting }
+  return {
+    async create() {
+      const { publicPackage, privatePackage } = founder
+      const state = await createPeerGroup(groupId, publicPackage, privatePackage, [], cipherSuite)
+      made = await createCommit({ state, cipherSuite }, { extraProposals, ratchetTreeExtension: true })
+    },
+    async join() {
+      const { publicPackage, privatePackage } = joiner
+      member = await joinPeerGroup(made!.welcome!, publicPackage, privatePackage, emptyPskIndex, cipherSuite)
+    },
+    async commit() {
+      next = await createCommit({ state: made!.newState, cipherSuite })
+      sender = next.newState
+    },
+    async apply() {
+      const { commit: message } = next!
+      if (message.wireformat !== "mls_private_message") throw new Error(message.wireformat)
+      receiver = (await processPrivateMessage(member!, message.privateMessage, emptyPskIndex, cipherSuite)).newState
+    },
+    async encrypt() {
+      const sent = await createApplicationMessage(sender!, plaintext, cipherSuite)
+      sender = sent.newState
+      messages.push(sent.privateMessage)
+    },
+    async decrypt() {
+      receiver = (await processPrivateMessage(receiver!, messages.shift()!, emptyPskIndex, cipherSuite)).newState
+    },
+  }
 }
 
 export interface MlsBenchOptions {
   readonly sizes?: readonly number[]
 }
 
+const runLength = 32
+
 /**
- * Per size: encrypt and decrypt one message of 220 bytes; create (found the group and add everyone in one commit), join
- * (one of them, by the welcome), commit (the founder's re-key of that fresh group: one encapsulation to every other
- * member, the most a commit can cost) and apply it. At 1,000 the peer's heavy steps run once: they take minutes.
+ * Per size: create (found the group and add everyone in one commit), join (one of them, by the welcome), commit (the
+ * founder's re-key of that fresh group: one encapsulation to every other member, the most a commit can cost) and apply
+ * it; then encrypt and decrypt one message of 220 bytes, and decrypt per message in runs of 32. From 100 members on the
+ * peer's heavy steps run once: at 1,000 they take half a minute.
  */
 export async function* mlsFigures(options: MlsBenchOptions = {}): AsyncGenerator<MlsFigure> {
   const sizes = options.sizes ?? [2, 10, 100, 1000]
@@ -204,14 +237,31 @@ export async function* mlsFigures(options: MlsBenchOptions = {}): AsyncGenerator
   for (let i = 0; i < Math.max(...sizes); i++) pairs.push(await makeKeyPackage(await newDevice(i), { lifetime }))
   for (const size of sizes) {
     const some = pairs.slice(0, size)
-    const ours = await timeOurs(some, size >= 1000 ? 3 : size >= 100 ? 5 : 15, 100)
-    const peer = await timePeer(some, size >= 100 ? 1 : 5, size >= 1000 ? 20 : 60)
+    const ours = await ourSteps(some)
+    const peer = await peerSteps(some)
+    const heavy = size >= 1000 ? 3 : size >= 100 ? 7 : 20
+    const peerHeavy = size >= 100 ? 1 : 8
     const of = `${size.toLocaleString("en")} members`
-    yield figure(`mls encrypt, ${of}`, "µs", ours.encrypt, peer.encrypt, 2.5)
-    yield figure(`mls decrypt, ${of}`, "µs", ours.decrypt, peer.decrypt, 2.5)
-    yield figure(`mls create, ${of}`, "ms", ours.create, peer.create)
-    yield figure(`mls join, ${of}`, "ms", ours.join, peer.join)
-    yield figure(`mls commit, ${of}`, "ms", ours.commit, peer.commit, 10)
-    yield figure(`mls apply commit, ${of}`, "ms", ours.apply, peer.apply)
+    const heavyFigure = async (step: keyof Steps, name: string, atLeast?: number) => {
+      const times = await inTurns(heavy, peerHeavy, ours[step], peer[step])
+      return figure(`mls ${name}, ${of}`, "ms", times.ours, times.peer, atLeast)
+    }
+    yield await heavyFigure("create", "create")
+    yield await heavyFigure("join", "join")
+    yield await heavyFigure("commit", "commit", 10)
+    yield await heavyFigure("apply", "apply commit")
+    const messages = 300
+    const encrypting = await inTurns(messages, messages, ours.encrypt, peer.encrypt)
+    yield figure(`mls encrypt, ${of}`, "µs", encrypting.ours, encrypting.peer, 2.5)
+    const decrypting = await inTurns(messages, messages, ours.decrypt, peer.decrypt)
+    yield figure(`mls decrypt, ${of}`, "µs", decrypting.ours, decrypting.peer, 2.5)
+    const perMessage: number[] = []
+    for (let round = -2; round < 8; round++) {
+      for (let i = 0; i < runLength; i++) await ours.encrypt()
+      const from = performance.now()
+      const count = await ours.decryptRun()
+      if (round >= 0) perMessage.push((performance.now() - from) / count)
+    }
+    yield figure(`mls decrypt in a run, ${of}`, "µs", median(perMessage), decrypting.peer, 2.5)
   }
 }

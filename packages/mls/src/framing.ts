@@ -228,6 +228,46 @@ export interface Opened {
 
 const encodeCommit = encode(commitEncoder)
 
+/** Decrypted, and its signature under way on another thread. Nothing of it may be believed before `valid`. */
+export interface Unverified {
+  readonly opened: Opened
+  readonly valid: Promise<boolean>
+}
+
+/** Throws `decrypt_failed`, `malformed` or `unsupported`. */
+export async function openUnverified(
+  suite: Suite,
+  keys: EpochKeys,
+  outer: Outer,
+  sender: SenderData,
+  signatureKey: Uint8Array,
+): Promise<Unverified | "replayed"> {
+  const { contentType } = outer
+  if (contentType === "proposal") throw new MlsError("unsupported", "standalone proposal")
+  const kind = kindOf(contentType)
+  const taken = takeReceivingKey(suite.hkdf, suite.hpke.keyBytes, keys.secrets, sender.leaf, kind, sender.generation)
+  if (taken === "replayed") return "replayed"
+  if (taken === "too_far") throw new MlsError("decrypt_failed", "generation")
+  const nonce = guarded(taken.nonce, sender.guard)
+  const r = new Reader(await aeadOpen(taken.key, nonce, contentAad(outer), outer.ciphertext), "content")
+  const value = contentType === "commit" ? r.library(decodeCommit, encodeCommit) : r.vector()
+  const body = value instanceof Uint8Array ? vector(value) : encodeCommit(value)
+  const signature = r.vector(64)
+  const confirmationTag = contentType === "commit" ? r.vector(64) : none
+  r.zeroes()
+  const { authenticatedData } = outer
+  const content: Content = { type: contentType, sender: sender.leaf, authenticatedData, body }
+  const valid = suite.ed25519.verify(signatureKey, toBeSigned(keys.context, content), signature)
+  // Whoever sent this is likely to send again; the key is derived while the signature is checked.
+  if (contentType === "application") prepareNext(suite.hkdf, suite.hpke.keyBytes, taken.tree, sender.leaf, kind)
+  const opened = { secrets: taken.tree, content, signature }
+  return {
+    opened:
+      value instanceof Uint8Array ? { ...opened, plaintext: value } : { ...opened, commit: { value, confirmationTag } },
+    valid,
+  }
+}
+
 /**
  * Decrypts the content and verifies that the holder of `signatureKey` signed it in this epoch (M6.2). Nothing is said
  * about what a commit proposes. Throws `decrypt_failed`, `malformed`, `unsupported` or `bad_signature`.
@@ -239,38 +279,10 @@ export async function openContent(
   sender: SenderData,
   signatureKey: Uint8Array,
 ): Promise<Opened | "replayed"> {
-  const { contentType } = outer
-  if (contentType === "proposal") throw new MlsError("unsupported", "standalone proposal")
-  const kind = kindOf(contentType)
-  const taken = takeReceivingKey(suite.hkdf, suite.hpke.keyBytes, keys.secrets, sender.leaf, kind, sender.generation)
-  if (taken === "replayed") return "replayed"
-  if (taken === "too_far") throw new MlsError("decrypt_failed", "generation")
-  const nonce = guarded(taken.nonce, sender.guard)
-  const r = new Reader(await aeadOpen(taken.key, nonce, contentAad(outer), outer.ciphertext), "content")
-  const bytesFrom = r.offset
-  const value = contentType === "commit" ? r.library(decodeCommit, encodeCommit) : r.vector()
-  const bodyBytes = value instanceof Uint8Array ? vector(value) : encodeCommit(value)
-  if (r.offset - bytesFrom !== bodyBytes.length) r.refuse()
-  const signature = r.vector(64)
-  const confirmationTag = contentType === "commit" ? r.vector(64) : none
-  r.zeroes()
-  const content: Content = {
-    type: contentType,
-    sender: sender.leaf,
-    authenticatedData: outer.authenticatedData,
-    body: bodyBytes,
-  }
-  const tbs = toBeSigned(keys.context, content)
-  const valid = suite.ed25519.verify(signatureKey, tbs, signature)
-  // The signature is checked on another thread; whoever sent this is likely to send again.
-  if (contentType === "application") prepareNext(suite.hkdf, suite.hpke.keyBytes, taken.tree, sender.leaf, kind)
-  if (!(await valid)) {
-    throw new MlsError("bad_signature", "message")
-  }
-  const opened = { secrets: taken.tree, content, signature }
-  return value instanceof Uint8Array
-    ? { ...opened, plaintext: value }
-    : { ...opened, commit: { value, confirmationTag } }
+  const unverified = await openUnverified(suite, keys, outer, sender, signatureKey)
+  if (unverified === "replayed") return unverified
+  if (!(await unverified.valid)) throw new MlsError("bad_signature", "message")
+  return unverified.opened
 }
 
 const none = new Uint8Array()

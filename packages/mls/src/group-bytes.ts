@@ -6,7 +6,7 @@ import { Reader, u8, u32, u64, vector, vectors } from "./codec.ts"
 import { MlsError } from "./error.ts"
 import { contextBytes, type EpochKeys } from "./framing.ts"
 import { bindingOf, type Group, type GroupState, pastEpochs, stateOf, toGroup } from "./group.ts"
-import { encodeSecretTree, maxLeaves, readSecretTree } from "./secret-tree.ts"
+import { encodeSecretTree, readSecretTree } from "./secret-tree.ts"
 import { type Suite, suiteOf } from "./suite/suite.ts"
 import { leafAt, leafCountOf, makeTree } from "./tree.ts"
 import { checkStructure } from "./tree-check.ts"
@@ -116,7 +116,7 @@ function readEpochPart(suite: Suite, bytes: Uint8Array): EpochPart {
   } catch (cause) {
     throw new MlsError("malformed", "group", { cause })
   }
-  if (leafAt(tree, ownLeaf) === undefined || leafCountOf(tree) > maxLeaves) r.refuse()
+  if (leafAt(tree, ownLeaf) === undefined) r.refuse()
   for (const node of privateKeys.keys()) if (tree.nodes[node] === undefined) r.refuse()
   return { context, confirmationTag, keys, ownLeaf, privateKeys, signatureKey, tree }
 }

@@ -10,7 +10,7 @@ export interface LeafIdentity {
 }
 
 /**
- * The charter as this package sees it. Pure: the same question gets the same answer at the same charter size, or members
+ * The charter as this package sees it (M4.1). Pure: the same question gets the same answer at the same charter size, or members
  * would judge one commit differently (M4.4).
  */
 export interface Roster {

@@ -35,7 +35,7 @@ export {
 } from "./key-package.ts"
 export { bindingExtensionType, type Member } from "./leaf.ts"
 export { encrypt, type Inspected, inspect } from "./message.ts"
-export { type CommitView, type Received, type ReceiveOptions, receive, type Why } from "./receive.ts"
+export { type CommitView, type Received, type ReceiveOptions, receive, receiveAll, type Why } from "./receive.ts"
 export { generateSealKeys, openSealed, type SealKeys, sealOverheadBytes, sealToDevice } from "./seal.ts"
 export { makeProvider } from "./suite/provider.ts"
 export { defaultSuiteName } from "./suite/suite.ts"

@@ -90,6 +90,10 @@ export async function makePath(
   const own = leafAt(before, leaf) as LeafNode
   const leafSecret = randomBytes(suite.hkdf.size)
   const steps = filteredPath(before, leaf)
+  // Under way while the keys are made: nothing in an encapsulation depends on them.
+  const sealing = steps.map((step) =>
+    Promise.all(recipientsOf(step, newLeaves).map((node) => suite.hpke.prepare(publicKeyAt(before, node)))),
+  )
   const secrets: Uint8Array[] = []
   for (const _ of steps) secrets.push(nextPathSecret(suite, secrets.at(-1) ?? leafSecret))
   const [leafKeys, ...keys] = (await Promise.all([leafSecret, ...secrets].map((s) => nodeKeys(suite, s)))) as [
@@ -121,13 +125,13 @@ export async function makePath(
   tree.nodes[nodeOfLeaf(leaf)] = { nodeType: "leaf", leaf: plainLeaf(leafNode) }
   const info = pathLabel(context, tree, suite)
   const nodes = await Promise.all(
-    steps.map(async (step, i) => ({
+    steps.map(async (_, i) => ({
       hpkePublicKey: (keys[i] as NodeKeys).publicKey,
       encryptedPathSecret: await Promise.all(
-        recipientsOf(step, newLeaves).map(async (node) => {
-          const sealed = await suite.hpke.seal(publicKeyAt(before, node), info, none, secrets[i] as Uint8Array)
-          return { kemOutput: sealed.enc, ciphertext: sealed.ciphertext }
-        }),
+        (await (sealing[i] as (typeof sealing)[number])).map(async (prepared) => ({
+          kemOutput: prepared.enc,
+          ciphertext: await prepared.seal(info, none, secrets[i] as Uint8Array),
+        })),
       ),
     })),
   )

@@ -4,7 +4,15 @@ import { verifyLeafNodeSignature } from "ts-mls/leafNode.js"
 import { constantTimeEqual } from "ts-mls/util/constantTimeCompare.js"
 import { nextEpoch } from "./epoch.ts"
 import { MlsError } from "./error.ts"
-import { decodeOuter, type EpochKeys, type Opened, type Outer, openContent, openSenderData } from "./framing.ts"
+import {
+  decodeOuter,
+  type EpochKeys,
+  type Opened,
+  type Outer,
+  openContent,
+  openSenderData,
+  openUnverified,
+} from "./framing.ts"
 import { currentEpoch, type Group, type GroupState, nextPast, stateOf, toGroup } from "./group.ts"
 import { encodeIdentity, identityOf, type Roster } from "./identity.ts"
 import { checkLeafForm, type Member, toMember } from "./leaf.ts"
@@ -69,7 +77,7 @@ export interface ReceiveOptions {
   readonly checkCommit?: (commit: CommitView) => boolean
 }
 
-const ignored = (why: Why): Received => ({ kind: "ignored", why })
+const ignored = (why: Why): Ignored => ({ kind: "ignored", why })
 
 /**
  * Applies one message of the lane. Never throws for what is in the message, and never changes `group` (M1.4): two
@@ -86,18 +94,98 @@ export async function receiveIn(
   message: Uint8Array,
   options: ReceiveOptions,
 ): Promise<Received> {
+  const begun = await begin(suite, group, message)
+  if (begun.kind === "commit") return commitOr(() => receiveCommit(suite, stateOf(group), begun.outer, options))
+  if (begun.kind === "ignored") return begun
+  return (await begun.valid) ? begun.received : ignored("invalid")
+}
+
+/** Signatures checked side by side by `receiveAll`. */
+const window = 32
+
+/**
+ * What `receive` would give for these messages one after the other, each on the group the ones before left, and the
+ * group after all of them. Signatures of a run of application messages are checked side by side; if one is wrong, what
+ * was built on it is thrown away and done again. Made for catching up.
+ */
+export async function receiveAll(
+  group: Group,
+  messages: readonly Uint8Array[],
+  optionsFor: (message: Uint8Array) => ReceiveOptions,
+): Promise<{ readonly group: Group; readonly received: readonly Received[] }> {
+  const suite = await suiteOf()
+  const received: Received[] = []
+  let settled = group
+  while (received.length < messages.length) {
+    const run: (Unsettled | Ignored)[] = []
+    let at = settled
+    let next = messages[received.length]
+    while (next !== undefined && run.length < window) {
+      const begun = await begin(suite, at, next)
+      if (begun.kind === "commit") break
+      run.push(begun)
+      if (begun.kind === "unsettled") at = begun.received.group
+      next = messages[received.length + run.length]
+    }
+    if (run.length === 0) {
+      const message = messages[received.length] as Uint8Array
+      const got = await receiveIn(suite, settled, message, optionsFor(message))
+      if (got.kind === "advanced") settled = got.group
+      received.push(got)
+      continue
+    }
+    const valid = await Promise.all(run.map((one) => (one.kind === "unsettled" ? one.valid : true)))
+    for (const [i, one] of run.entries()) {
+      if (valid[i] !== true) {
+        received.push(ignored("invalid"))
+        break
+      }
+      received.push(one.kind === "unsettled" ? one.received : one)
+      if (one.kind === "unsettled") settled = one.received.group
+    }
+  }
+  return { group: settled, received }
+}
+
+type Application = Extract<Received, { kind: "application" }>
+type Ignored = Extract<Received, { kind: "ignored" }>
+
+/** Opened, but whoever signed it is not known yet. */
+interface Unsettled {
+  readonly kind: "unsettled"
+  readonly received: Application
+  readonly valid: Promise<boolean>
+}
+
+async function begin(
+  suite: Suite,
+  group: Group,
+  message: Uint8Array,
+): Promise<Unsettled | Ignored | { readonly kind: "commit"; readonly outer: Outer }> {
   const state = stateOf(group)
   try {
     const outer = decodeOuter(message)
     if (!equalBytes(outer.groupId, state.context.groupId)) return ignored("other_group")
     if (outer.epoch > state.context.epoch) return ignored("future_epoch")
     if (outer.contentType === "proposal") return ignored("unsupported")
-    if (outer.contentType === "commit") return await receiveCommit(suite, state, outer, options)
-    return await receiveApplication(suite, state, outer)
+    if (outer.contentType === "commit") return { kind: "commit", outer }
+    return await beginApplication(suite, state, outer)
   } catch (error) {
-    if (error instanceof MlsError) return ignored(whyOf(error))
-    throw error
+    return refused(error)
   }
+}
+
+async function commitOr(work: () => Promise<Received>): Promise<Received> {
+  try {
+    return await work()
+  } catch (error) {
+    return refused(error)
+  }
+}
+
+function refused(error: unknown): Ignored {
+  if (error instanceof MlsError) return ignored(whyOf(error))
+  throw error
 }
 
 function whyOf({ code, what }: MlsError): Why {
@@ -106,28 +194,31 @@ function whyOf({ code, what }: MlsError): Why {
   return code === "malformed" && what === "message" ? "malformed" : "invalid"
 }
 
-async function receiveApplication(suite: Suite, state: GroupState, outer: Outer): Promise<Received> {
+async function beginApplication(suite: Suite, state: GroupState, outer: Outer): Promise<Unsettled | Ignored> {
   const late = outer.epoch < state.context.epoch
   const keys = late ? state.past.find((epoch) => epoch.context.epoch === outer.epoch) : currentEpoch(state)
   if (keys === undefined) return ignored("old_epoch")
   const sender = await openSenderData(suite, keys, outer)
+  // What we have not sent, though it is ours, was sent before our state was restored: it opens (M6.7).
   if (sender.leaf === state.ownLeaf && sender.generation < nextGeneration(keys.secrets, sender.leaf, "application")) {
     return ignored("own")
   }
   // A late message is checked against the leaf as it is now: whoever was removed since has none (M7.5).
   const node = leafAt(state.tree, sender.leaf)
   if (node === undefined) return ignored(late ? "removed_sender" : "invalid")
-  const opened = await openContent(suite, keys, outer, sender, node.signaturePublicKey)
-  if (opened === "replayed") return ignored("replayed")
-  const after = { ...keys, secrets: opened.secrets }
-  return {
+  const unverified = await openUnverified(suite, keys, outer, sender, node.signaturePublicKey)
+  if (unverified === "replayed") return ignored("replayed")
+  const { secrets, plaintext } = unverified.opened
+  const after = late ? { ...state, past: withEpoch(state.past, { ...keys, secrets }) } : { ...state, secrets }
+  const received: Application = {
     kind: "application",
-    group: toGroup(late ? { ...state, past: withEpoch(state.past, after) } : { ...state, secrets: opened.secrets }),
+    group: toGroup(after),
     sender: toMember(sender.leaf, node),
     epoch: outer.epoch,
-    plaintext: opened.plaintext as Uint8Array,
+    plaintext: plaintext as Uint8Array,
     authenticatedData: outer.authenticatedData,
   }
+  return { kind: "unsettled", received, valid: unverified.valid }
 }
 
 function withEpoch(past: readonly EpochKeys[], after: EpochKeys): readonly EpochKeys[] {

@@ -4,6 +4,7 @@ import { left, right, toNodeIndex } from "ts-mls/treemath.js"
 import { MlsError } from "./error.ts"
 import { encodeIdentity, identityOf } from "./identity.ts"
 import { checkLeafForm } from "./leaf.ts"
+import { maxLeaves } from "./secret-tree.ts"
 import type { Suite } from "./suite/suite.ts"
 import {
   leafCountOf,
@@ -40,10 +41,10 @@ export async function checkTree(
   await checkLeafSignatures(suite, tree, groupId)
 }
 
-/** Leaves at even places, parents at odd ones, 2^k leaves. */
+/** Leaves at even places, parents at odd ones, 2^k leaves, not too many (M1.2). */
 export function checkStructure(tree: Tree): void {
   const leaves = leafCountOf(tree)
-  if (!Number.isInteger(leaves) || leaves < 1 || (leaves & (leaves - 1)) !== 0) fail("tree size")
+  if (!Number.isInteger(leaves) || leaves < 1 || leaves > maxLeaves || (leaves & (leaves - 1)) !== 0) fail("tree size")
   for (const [i, node] of tree.nodes.entries()) {
     if (node !== undefined && (node.nodeType === "leaf") !== (i % 2 === 0)) fail("tree structure")
   }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest"
+import { stateOf, toGroup } from "../src/group.ts"
 import {
   decodeGroup,
   decodeGroupParts,
@@ -13,9 +14,11 @@ import {
   type Received,
   type Roster,
   receive,
+  receiveAll,
   strangers,
 } from "../src/index.ts"
 import { maxForwardGenerations, maxSkippedKeys } from "../src/secret-tree.ts"
+import { forge } from "./forge.ts"
 import { anyone, commitAs, groupOf, people, text, utf8 } from "./people.ts"
 
 const roster = anyone
@@ -79,7 +82,7 @@ describe("[M6.4] messages that change nothing", () => {
     expect(why(await open(group, messages[0]!))).toBe("own")
     expect(why(await open(alice, (await commitAs(alice, {})).message))).toBe("own")
   })
-  test("after a restore from an older state, our own message opens and moves our key on", async () => {
+  test("[M6.7] after a restore from an older state, our own message opens and moves our key on", async () => {
     const { group, messages } = await say(alice, "sent before the restore")
     const got = await open(alice, messages[0]!)
     if (got.kind !== "application") throw new Error(got.kind)
@@ -194,6 +197,71 @@ describe("[M7.2] messages out of order", () => {
     expect(why(await open(bob, (await encrypt(a, utf8("x"))).message))).toBe("invalid")
   }, 60_000)
 })
+
+describe("[M6.4] many messages at once give what they give one by one", () => {
+  test("with commits, replays, other groups and forgeries among them", async () => {
+    const [stranger] = await groupOf(...(await people("alice", "bob")))
+    const first = await say(alice, ...Array.from({ length: 40 }, (_, i) => `a${i}`))
+    const hers = await say(carol, "c0", "c1", "c2")
+    const forged = await forge(carol, { proposals: [], path: undefined }, undefined, "application", 0)
+    const made = await commitAs(first.group, { authenticatedData: utf8("pin") })
+    const after = await say(made.pending, "later", "still")
+    const foreign = (await encrypt(stranger!, utf8("x"))).message
+    const messages = [
+      forged,
+      ...first.messages.slice(0, 5),
+      hers.messages[2]!,
+      first.messages[3]!,
+      foreign,
+      ...first.messages.slice(5),
+      hers.messages[0]!,
+      made.message,
+      utf8("not a message"),
+      ...after.messages,
+      hers.messages[1]!,
+    ]
+    const oneByOne: Received[] = []
+    let group = bob
+    for (const message of messages) {
+      const got = await open(group, message)
+      if ("group" in got) group = got.group
+      oneByOne.push(got)
+    }
+    const all = await receiveAll(bob, messages, () => ({ roster }))
+    const plain = (got: Received) => ("group" in got ? { ...got, group: encodeGroup(got.group) } : got)
+    expect(all.received.map(plain)).toEqual(oneByOne.map(plain))
+    expect(encodeGroup(all.group)).toEqual(encodeGroup(group))
+    expect(oneByOne.map(why).filter((kind) => kind !== "application")).toEqual([
+      "invalid",
+      "replayed",
+      "other_group",
+      "advanced",
+      "malformed",
+    ])
+  })
+  test("a forged signature in the middle leaves no trace", async () => {
+    const { messages } = await say(alice, "0", "1", "2")
+    const { liar, message } = await badlySigned(carol)
+    const all = await receiveAll(bob, [messages[0]!, message, messages[1]!, liar], () => ({ roster }))
+    expect(all.received.map(why)).toEqual(["application", "invalid", "application", "application"])
+    let expected = bob
+    for (const m of [messages[0]!, messages[1]!, liar]) {
+      const got = await open(expected, m)
+      if (got.kind === "application") expected = got.group
+    }
+    expect(encodeGroup(all.group)).toEqual(encodeGroup(expected))
+  })
+})
+
+/** A message of carol's that decrypts but is signed with another key, and an honest one under the same message key. */
+async function badlySigned(group: Group): Promise<{ message: Uint8Array; liar: Uint8Array }> {
+  const state = stateOf(group)
+  const other = toGroup({ ...state, signatureKey: new Uint8Array(32).fill(7) })
+  return {
+    message: (await encrypt(other, utf8("signed by nobody"))).message,
+    liar: (await encrypt(group, utf8("ok"))).message,
+  }
+}
 
 test("[M4.5] strangers are those the roster does not admit now", () => {
   const some: Roster = { admits: (leaf) => leaf.member[0] !== "c".charCodeAt(0) }

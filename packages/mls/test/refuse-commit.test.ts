@@ -45,7 +45,7 @@ test("the forge makes commits that are fine when nothing is wrong with them", as
   expect(why(await atBob(await forged({ add })))).toBe("advanced")
 })
 
-describe("[M5.2] proposals we do not use", () => {
+describe("[M5.2] [M5.8] proposals we do not use", () => {
   const none = new Uint8Array()
   const proposals: Record<string, () => Proposal | Promise<Proposal>> = {
     update: async () => {
@@ -117,7 +117,7 @@ describe("[M5.3] removes", () => {
 
 describe("[M5.4] adds", () => {
   const addOf = (...add: Awaited<ReturnType<typeof oddPackage>>[]) => forged({ add })
-  test("not admitted by the roster", async () => {
+  test("[M4.3] not admitted by the roster", async () => {
     const roster: Roster = { admits: (leaf) => leaf.member[0] !== dave.device.identity.member[0] }
     expect(why(await atBob(await addOf(await oddPackage(dave)), roster))).toBe("not_admitted")
   })

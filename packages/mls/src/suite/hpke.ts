@@ -14,6 +14,8 @@ export interface Hpke {
     aad: Uint8Array,
     plaintext: Uint8Array,
   ): Promise<{ enc: Uint8Array; ciphertext: Uint8Array }>
+  /** The slow half of sealing, before it is known what is sealed and under which `info`. Seals once. */
+  prepare(publicKey: Uint8Array): Promise<Prepared>
   /** Throws `decrypt_failed`, whatever went wrong. */
   open(
     privateKey: KemPrivateKey,
@@ -36,6 +38,11 @@ export interface Hpke {
     exporterContext: Uint8Array,
     length: number,
   ): Promise<Uint8Array>
+}
+
+export interface Prepared {
+  readonly enc: Uint8Array
+  seal(info: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array>
 }
 
 const version = utf8("HPKE-v1")
@@ -72,14 +79,28 @@ export function makeHpke(kem: Kem, hkdf: Hkdf, keyBytes: 16 | 32): Hpke {
       throw new MlsError("decrypt_failed", "hpke", { cause })
     }
   }
+  const prepare = async (publicKey: Uint8Array): Promise<Prepared> => {
+    const { sharedSecret, enc } = await kem.encap(publicKey)
+    let used = false
+    return {
+      enc,
+      async seal(info, aad, plaintext) {
+        // The first message key of a context is the only one we make; a second seal would use its nonce again.
+        if (used) throw new RangeError("already sealed")
+        used = true
+        const { key, nonce } = messageKey(sharedSecret, info)
+        return aeadSeal(key, nonce, aad, plaintext)
+      },
+    }
+  }
   return {
     kem,
     keyBytes,
     async seal(publicKey, info, aad, plaintext) {
-      const { sharedSecret, enc } = await kem.encap(publicKey)
-      const { key, nonce } = messageKey(sharedSecret, info)
-      return { enc, ciphertext: await aeadSeal(key, nonce, aad, plaintext) }
+      const prepared = await prepare(publicKey)
+      return { enc: prepared.enc, ciphertext: await prepared.seal(info, aad, plaintext) }
     },
+    prepare,
     async open(privateKey, enc, info, aad, ciphertext) {
       const { key, nonce } = messageKey(await decap(privateKey, enc), info)
       return aeadOpen(key, nonce, aad, ciphertext)

@@ -15,8 +15,12 @@ export function pkcs8(oid: 0x70 | 0x6e, privateKey: Uint8Array): Uint8Array<Arra
   return out
 }
 
+/** Of a JSON Web Key the platform made, so only its own alphabet is expected. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0))
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"))
+  const out = new Uint8Array(binary.length)
+  for (let i = 0; i < out.length; i++) out[i] = binary.charCodeAt(i)
+  return out
 }
 
 /** The parts of WebCrypto that are newer than TypeScript's library (Modern Algorithms in the Web Cryptography API). */
