@@ -1,0 +1,140 @@
+import type { Overview } from "@holdfast/client"
+import { useEffect, useRef } from "react"
+import { text } from "../messages.ts"
+import { linkTo, type Route } from "../state/route.ts"
+import { DangerAlarms } from "./alarms.tsx"
+import { announce } from "./announce.tsx"
+import { ConversationPane } from "./conversation-pane.tsx"
+import { Decisions } from "./decisions.tsx"
+import { Fence } from "./fence.tsx"
+import { KeeperQuestion, useRaise } from "./keepers.tsx"
+import { Notices } from "./notices.tsx"
+import { Button, Problem } from "./parts.tsx"
+import { People } from "./people.tsx"
+import { useResource, useSession } from "./session.tsx"
+import { Settings } from "./settings.tsx"
+import { Sidebar } from "./sidebar.tsx"
+import { Timeline } from "./timeline.tsx"
+import { Waiting } from "./waiting.tsx"
+
+/** Everything of an unlocked organisation. On a phone either the list or one screen, otherwise both. */
+export function Organisation({ route }: { route: Route }) {
+  const { live } = useSession()
+  const { value: overview, problem } = useResource(live.overview)
+  useUnreadTitle(overview)
+  useConnectionWords(overview)
+  if (overview === undefined) {
+    return (
+      <main className="entrance" id="main" aria-busy={problem === undefined}>
+        {problem === undefined ? <p className="hint">{text.loading}</p> : <Problem>{problem}</Problem>}
+      </main>
+    )
+  }
+  if (overview.standing === "waiting") return <Waiting overview={overview} />
+  return (
+    <div className={route.at === "home" ? "frame at-home" : "frame"} data-testid="organisation">
+      <a className="skip" href="#main" onClick={skipToMain}>
+        {text.skipToMain}
+      </a>
+      <div className="frame-top">
+        <DangerAlarms alarms={overview.alarms} />
+        <Standing overview={overview} />
+        <Evaluation overview={overview} />
+        {overview.keeperPlan?.asksMe === true ? <KeeperQuestion plan={overview.keeperPlan} /> : null}
+      </div>
+      <div className="panes">
+        <Sidebar overview={overview} route={route} />
+        <Fence key={linkTo(route)}>
+          <Screen overview={overview} route={route} />
+        </Fence>
+      </div>
+    </div>
+  )
+}
+
+// the fragment is the navigation's, so the link moves the focus itself
+function skipToMain(event: { preventDefault(): void }): void {
+  event.preventDefault()
+  document.getElementById("main")?.focus()
+}
+
+function Screen({ overview, route }: { overview: Overview; route: Route }) {
+  switch (route.at) {
+    case "conversation":
+      return <ConversationPane key={route.id} id={route.id} readersOpen={route.readers} overview={overview} />
+    case "people":
+      return <People overview={overview} />
+    case "decisions":
+      return <Decisions overview={overview} />
+    case "timeline":
+      return <Timeline />
+    case "notices":
+      return <Notices overview={overview} />
+    case "settings":
+      return <Settings overview={overview} />
+    default:
+      return (
+        <main className="screen empty" id="main" tabIndex={-1}>
+          <div>
+            <h1>{text.nav.pickTitle}</h1>
+            <p className="hint">{text.nav.pickBody}</p>
+          </div>
+        </main>
+      )
+  }
+}
+
+function Standing({ overview }: { overview: Overview }) {
+  if (overview.standing !== "removed") return null
+  return (
+    <div className="banner danger" role="alert" data-testid="removed">
+      <p>
+        <strong>{text.ended.removedTitle}.</strong> {text.ended.removedBody}
+      </p>
+    </div>
+  )
+}
+
+function Evaluation({ overview }: { overview: Overview }) {
+  const raise = useRaise(overview)
+  if (!overview.organisation.evaluation || overview.standing !== "active") return null
+  const plan = overview.keeperPlan
+  const ready = plan?.people.filter(({ state }) => state === "accepted" || state === "you").length ?? 0
+  return (
+    <div className="banner evaluation" data-testid="evaluation">
+      <p>{plan === undefined ? text.evaluation.banner : text.evaluation.progress(ready, plan.people.length)}</p>
+      {plan !== undefined ? (
+        <a className="button quiet" href={linkTo({ at: "people" })}>
+          {text.evaluation.see}
+        </a>
+      ) : overview.me.keeper ? (
+        <Button look="quiet" onPress={raise.open} testId="raise">
+          {text.evaluation.raise}
+        </Button>
+      ) : null}
+      {raise.popup}
+    </div>
+  )
+}
+
+function useUnreadTitle(overview: Overview | undefined): void {
+  const name = overview?.organisation.name
+  const unread = overview?.unread ?? 0
+  useEffect(() => {
+    if (name === undefined) return
+    document.title = `${unread > 0 ? `(${unread}) ` : ""}${name} – ${text.product}`
+    return () => {
+      document.title = text.product
+    }
+  }, [name, unread])
+}
+
+function useConnectionWords(overview: Overview | undefined): void {
+  const state = overview?.connection
+  const before = useRef(state)
+  useEffect(() => {
+    if (before.current !== undefined && state !== undefined && state !== before.current && state !== "connecting")
+      announce(text.connection[state])
+    before.current = state
+  }, [state])
+}

@@ -1,0 +1,3 @@
+import app from "../../package.json" with { type: "json" }
+
+export const version: string = app.version
