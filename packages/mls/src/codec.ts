@@ -39,46 +39,40 @@ export function vectorLength(length: number): number {
   return length + (length < 0x40 ? 1 : length < 0x4000 ? 2 : 4)
 }
 
-/** Writes one value in one pass, for what is written with every message. */
+/** Writes one value in one pass, for what is written with every message. Made for exactly its length, it copies nothing. */
 export class Writer {
-  #bytes: Uint8Array<ArrayBuffer>
-  #view: DataView
+  #bytes: Uint8Array
   #at = 0
-  constructor(expected = 512) {
+  constructor(expected: number) {
     this.#bytes = new Uint8Array(expected)
-    this.#view = new DataView(this.#bytes.buffer)
   }
-  // May replace the buffer: call it before touching either field.
+  // May replace the buffer: call it before touching the field.
   #make(room: number): number {
     const at = this.#at
     if (at + room > this.#bytes.length) {
       const bytes = new Uint8Array(Math.max(2 * this.#bytes.length, at + room))
       bytes.set(this.#bytes.subarray(0, at))
       this.#bytes = bytes
-      this.#view = new DataView(bytes.buffer)
     }
     this.#at = at + room
     return at
   }
   u8(n: number): this {
     const at = this.#make(1)
-    this.#view.setUint8(at, n)
+    this.#bytes[at] = n
     return this
   }
   u16(n: number): this {
     const at = this.#make(2)
-    this.#view.setUint16(at, n)
+    this.#bytes[at] = n >>> 8
+    this.#bytes[at + 1] = n
     return this
   }
   u32(n: number): this {
-    const at = this.#make(4)
-    this.#view.setUint32(at, n)
-    return this
+    return this.u16(n >>> 16).u16(n & 0xffff)
   }
   u64(n: bigint): this {
-    const at = this.#make(8)
-    this.#view.setBigUint64(at, n)
-    return this
+    return this.u32(Number(n >> 32n)).u32(Number(n & 0xffffffffn))
   }
   raw(bytes: Uint8Array): this {
     const at = this.#make(bytes.length)
@@ -96,7 +90,7 @@ export class Writer {
     return this.header(bytes.length).raw(bytes)
   }
   end(): Uint8Array {
-    return this.#bytes.slice(0, this.#at)
+    return this.#at === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#at)
   }
 }
 

@@ -92,7 +92,8 @@ function writeFramedContent(w: Writer, context: GroupContext, content: Content):
 function toBeSigned(context: GroupContext, content: Content): Uint8Array {
   const around = contextBytes(context)
   const length = 4 + framedContentLength(context, content) + around.length
-  const w = new Writer(length + 64).raw(mlsLabel("FramedContentTBS")).header(length)
+  const label = mlsLabel("FramedContentTBS")
+  const w = new Writer(label.length + vectorLength(length)).raw(label).header(length)
   return writeFramedContent(w.u16(mlsVersion).u16(privateMessageWireFormat), context, content).raw(around).end()
 }
 
@@ -133,10 +134,16 @@ function writeContentAad(w: Writer, { groupId, epoch, contentType, authenticated
   return w.vector(groupId).u64(epoch).u8(numberOf[contentType]).vector(authenticatedData)
 }
 
-const contentAad = (outer: Clear) => writeContentAad(new Writer(128), outer).end()
+function contentAad(outer: Clear): Uint8Array {
+  const { groupId, authenticatedData } = outer
+  return writeContentAad(
+    new Writer(vectorLength(groupId.length) + 9 + vectorLength(authenticatedData.length)),
+    outer,
+  ).end()
+}
 
 function senderDataAad({ groupId, epoch, contentType }: Clear): Uint8Array {
-  return new Writer(64).vector(groupId).u64(epoch).u8(numberOf[contentType]).end()
+  return new Writer(vectorLength(groupId.length) + 9).vector(groupId).u64(epoch).u8(numberOf[contentType]).end()
 }
 
 function senderDataKey(suite: Suite, secret: Uint8Array, ciphertext: Uint8Array) {
@@ -186,12 +193,18 @@ export async function protect(
   const aad = contentAad(outer)
   const nonce = guarded(sending.nonce, guard)
   const signed = await signature
-  const plaintext = new Writer(content.body.length + 160).raw(content.body).vector(signed).raw(tail).end()
+  const plaintext = new Writer(content.body.length + vectorLength(signed.length) + tail.length)
+    .raw(content.body)
+    .vector(signed)
+    .raw(tail)
+    .end()
   const ciphertext = await aeadSeal(sending.key, nonce, aad, plaintext)
-  const senderData = new Writer(16).u32(content.sender).u32(sending.generation).raw(guard).end()
+  const senderData = new Writer(12).u32(content.sender).u32(sending.generation).raw(guard).end()
   const dataKey = senderDataKey(suite, keys.senderDataSecret, ciphertext)
   const encryptedSenderData = await aeadSeal(dataKey.key, dataKey.nonce, senderDataAad(outer), senderData)
-  const message = new Writer(ciphertext.length + 192)
+  const message = new Writer(
+    4 + aad.length + vectorLength(encryptedSenderData.length) + vectorLength(ciphertext.length),
+  )
     .u16(mlsVersion)
     .u16(privateMessageWireFormat)
     .raw(aad)

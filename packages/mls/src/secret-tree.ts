@@ -1,6 +1,6 @@
 import { concatBytes } from "@holdfast/wire"
 import { leafToNodeIndex, left, nodeWidth, parent, right, root, toLeafIndex, toNodeIndex } from "ts-mls/treemath.js"
-import { mlsLabel, type Reader, u32, vector, Writer } from "./codec.ts"
+import { mlsLabel, type Reader, u32, vector, vectorLength, Writer } from "./codec.ts"
 import type { Hkdf } from "./suite/hkdf.ts"
 
 /** Keys of one sender for one kind of message. `secret` gives generation `generation` and all later ones. */
@@ -47,8 +47,10 @@ export function expandWithLabel(
   label: string,
   context: Uint8Array,
   length = hkdf.size,
-) {
-  return hkdf.expand(secret, new Writer(128).u16(length).raw(mlsLabel(label)).vector(context).end(), length)
+): Uint8Array {
+  const name = mlsLabel(label)
+  const info = new Writer(2 + name.length + vectorLength(context.length)).u16(length).raw(name).vector(context).end()
+  return hkdf.expand(secret, info, length)
 }
 
 export function makeSecretTree(leafCount: number, encryptionSecret: Uint8Array): SecretTree {
