@@ -18,6 +18,10 @@ export type ConversationKind = "everyone" | "direct" | "group"
 const numberByKind = { everyone: 1, direct: 2, group: 3 } as const
 const kinds: readonly (ConversationKind | undefined)[] = [undefined, "everyone", "direct", "group"]
 
+/** `undefined`: of a later version. */
+export const kindOfNumber = (number: number): ConversationKind | undefined => kinds[number]
+export const numberOfKind = (kind: ConversationKind): number => numberByKind[kind]
+
 export const nonceBytes = 16
 
 const BindingSchema = message("Binding", {

@@ -120,7 +120,7 @@ export interface Lane {
     conversation: ConversationId,
     to: { readonly device: DeviceId; readonly sealKey: Uint8Array },
     own: { readonly keyPackage: Uint8Array; readonly sealKey: Uint8Array },
-  ): Promise<Outgoing>
+  ): Promise<{ readonly frames: readonly Uint8Array[] }>
   /** A secret that all devices of this epoch can derive and nobody else, for calls. Throws `not_found`, `not_open`. */
   exportSecret(conversation: ConversationId, label: string, context: Uint8Array, length: number): Promise<Uint8Array>
 
