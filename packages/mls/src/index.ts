@@ -23,7 +23,7 @@ export {
   type GroupParts,
 } from "./group-bytes.ts"
 export { decodeIdentity, encodeIdentity, type LeafIdentity, type Roster } from "./identity.ts"
-export { type Joined, type JoinOptions, join, welcomeRecipients } from "./join.ts"
+export { type Joined, type JoinOptions, join, welcomeFor, welcomeRecipients } from "./join.ts"
 export {
   type KeyPackagePair,
   type KeyPackageView,

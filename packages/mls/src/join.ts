@@ -8,7 +8,7 @@ import { encodeLeafNode } from "ts-mls/leafNode.js"
 import { decodeRatchetTree, encodeRatchetTree } from "ts-mls/ratchetTree.js"
 import { constantTimeEqual } from "ts-mls/util/constantTimeCompare.js"
 import { decodeWelcome, encodeWelcome, welcomeKey, welcomeNonce } from "ts-mls/welcome.js"
-import { mlsLabel, Reader, vector } from "./codec.ts"
+import { mlsLabel, Reader, u16, vector } from "./codec.ts"
 import { MlsError } from "./error.ts"
 import { bindingOf, type Group, strangers, toGroup } from "./group.ts"
 import type { Roster } from "./identity.ts"
@@ -52,6 +52,17 @@ function decodeWelcomeMessage(bytes: Uint8Array): Welcome {
 /** The key packages this welcome was made for, as `keyPackageRef` gives them. Throws `malformed`. */
 export function welcomeRecipients(welcome: Uint8Array): Uint8Array[] {
   return decodeWelcomeMessage(welcome).secrets.map((secret) => secret.newMember)
+}
+
+/**
+ * The same welcome for one of its recipients alone: smaller, and it does not tell them who else was added with them
+ * (M8.4). Throws `not_for_us` when it has no such recipient, or `malformed`.
+ */
+export function welcomeFor(welcome: Uint8Array, ref: Uint8Array): Uint8Array {
+  const all = decodeWelcomeMessage(welcome)
+  const secrets = all.secrets.filter((secret) => equalBytes(secret.newMember, ref))
+  if (secrets.length === 0) throw new MlsError("not_for_us", "welcome")
+  return concatBytes(u16(mlsVersion), u16(welcomeWireFormat), encodeWelcome({ ...all, secrets }))
 }
 
 /**

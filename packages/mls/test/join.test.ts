@@ -21,6 +21,7 @@ import {
   readKeyPackage,
   receive,
   treeInWelcomeBytes,
+  welcomeFor,
   welcomeRecipients,
 } from "../src/index.ts"
 import { decodeKeyPackageMessage } from "../src/key-package.ts"
@@ -200,6 +201,22 @@ describe("joining", () => {
     const group = await createGroupIn(await suiteOf(), { ...options, binding: new Uint8Array(maxBindingBytes) })
     expect(groupBinding((await commitAs(group, {})).pending)).toEqual(new Uint8Array(maxBindingBytes))
   })
+})
+
+test("[M8.4] a welcome for two, cut down to each of them", async () => {
+  const [group] = await groupOf(alice!)
+  const pairs = [await packageOf(bob!), await packageOf(carol!)]
+  const both = await commitAs(group!, { add: pairs.map((p) => p.publicBytes) })
+  for (const one of pairs) {
+    const ref = await keyPackageRef(one.publicBytes)
+    const cut = welcomeFor(both.welcome!, ref)
+    expect(welcomeRecipients(cut)).toEqual([ref])
+    expect(cut.length).toBeLessThan(both.welcome!.length - 1_000)
+    const { group: joined } = await join(cut, one, { roster: anyone })
+    expect(epochAuthenticator(joined)).toEqual(epochAuthenticator(both.pending))
+  }
+  const stranger = await keyPackageRef(pair.publicBytes)
+  expect(() => welcomeFor(both.welcome!, stranger)).toThrow("not_for_us")
 })
 
 describe("[M8.3] a tree that is too large for the welcome", () => {
