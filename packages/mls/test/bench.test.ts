@@ -1,8 +1,9 @@
 import { expect, test } from "vitest"
-import { mlsFigures } from "../bench/mls-bench.ts"
+import { type MlsFigure, mlsFigures } from "../bench/mls-bench.ts"
 
 test("the bench runs both sides and states a goal for messages and commits", async () => {
-  const figures = await Array.fromAsync(mlsFigures({ sizes: [2] }))
+  const figures: MlsFigure[] = []
+  for await (const one of mlsFigures({ sizes: [2] })) figures.push(one)
   expect(figures.map((f) => f.name.split(",")[0])).toEqual([
     "mls create",
     "mls join",
