@@ -24,7 +24,9 @@ export type {
   Reader,
   Standing,
 } from "./api.ts"
+export type { OpenClient } from "./client.ts"
 export { ClientError } from "./error.ts"
+export { foundOrganisation, joinOrganisation, listVaults, removeVault, unlockVault } from "./open.ts"
 export { platformNetwork } from "./platform/network.ts"
 export type {
   ChunkStore,

@@ -82,4 +82,6 @@ export interface ClientPorts {
   readonly timers: Timers
   readonly randomBytes: (length: number) => Uint8Array
   readonly stretch: StretchPassphrase
+  /** Told of errors that nobody asked for and that are not the network's: for logs. Never holds a secret. */
+  readonly report?: (error: unknown) => void
 }

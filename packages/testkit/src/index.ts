@@ -1,1 +1,18 @@
-export {}
+export { createFaultNetwork, type FaultNetwork } from "./fault-network.ts"
+export { createMachine, type Machine } from "./machine.ts"
+export { createMemoryDatabases, type MemoryDatabases } from "./memory-database.ts"
+export { createMemoryChunks, createMemoryFiles } from "./memory-files.ts"
+export { createMemoryNetwork, type MemoryNetwork } from "./memory-network.ts"
+export {
+  admit,
+  approveNext,
+  createWorld,
+  type Org,
+  org,
+  type Player,
+  passphrase,
+  relayUrl,
+  until,
+  type World,
+} from "./org.ts"
+export { createTestRelay, hostingCode } from "./test-relay.ts"

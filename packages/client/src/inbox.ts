@@ -1,0 +1,309 @@
+// What lane events mean: messages into conversations, governance into its tables, lies into alarms. Everything that has to
+// be computed first is computed first; what is left to do runs inside the transaction that stores the events.
+import { type Charter, checkName, statementIdOf } from "@holdfast/charter"
+import type { Alarm, BlobRef, LaneEvent } from "@holdfast/lanes"
+import { encode, equalBytes, hex, utf8, WireError } from "@holdfast/wire"
+import type { Id } from "./api.ts"
+import type { Alarms } from "./alarms.ts"
+import type { Changes } from "./changes.ts"
+import { Body, type Content, decodeContent, FileMessage, InviteAnnounced, type Snapshot } from "./content.ts"
+import type { Conversations } from "./conversations.ts"
+import { codeOfDevice } from "./directory.ts"
+import { inviterOf } from "./invites.ts"
+import { accepterOf, isRightKeeperKey, type KeeperPlans } from "./keeper-plan.ts"
+import { messageIdOf, type Outbox } from "./outbox.ts"
+import type { People } from "./people.ts"
+import type { Timers } from "./ports.ts"
+import type { Proposals, Said } from "./proposals.ts"
+import type { Requests } from "./requests.ts"
+import type { GovernanceTable } from "./store/governance.ts"
+import { type MessageTable, placesPerFrame } from "./store/messages.ts"
+import type { PeopleTable } from "./store/people.ts"
+import type { SeenTable } from "./store/seen.ts"
+
+export interface InboxDeps {
+  readonly me: () => Id
+  readonly charter: () => Charter
+  readonly messages: MessageTable
+  readonly seen: SeenTable
+  readonly governance: GovernanceTable
+  readonly peopleTable: PeopleTable
+  readonly people: People
+  readonly proposals: Proposals
+  readonly requests: Requests
+  readonly plans: KeeperPlans
+  readonly conversations: Conversations
+  readonly outbox: Outbox
+  readonly alarms: Alarms
+  readonly changes: Changes
+  readonly timers: Timers
+  readonly stop: (how: "fork" | "rollback", evidence: readonly Uint8Array[], detail?: string) => void
+  readonly fetchBlob: (blob: BlobRef) => void
+  /** An invitation is known now: look for requests under its tags, also among the frames that came already. */
+  readonly watchInvite: (guestKey: Id) => void
+}
+
+export interface Inbox {
+  prepare(events: readonly LaneEvent[]): Promise<() => void>
+}
+
+type Work = () => void
+const nothing: Work = () => {}
+
+export function createInbox(deps: InboxDeps): Inbox {
+  const { changes, alarms } = deps
+
+  async function prepareOne(event: LaneEvent): Promise<Work> {
+    switch (event.kind) {
+      case "message":
+        return prepareMessage(event)
+      case "changed":
+        return () => deps.conversations.onChanged(event)
+      case "joined":
+        return () => deps.conversations.onJoined(event)
+      case "left":
+        return () => deps.conversations.onLeft(event)
+      case "broken":
+        return () => deps.conversations.onBroken(event)
+      case "rebase":
+        return () => deps.outbox.settled(event.localId)
+      case "late":
+        return () => deps.outbox.late(event.localId, event.why)
+      case "resync-asked":
+        return () => deps.conversations.onResyncAsked(event)
+      case "watched": {
+        const work = await deps.requests.open(event.name, event.frame, event.index * placesPerFrame)
+        return work ?? nothing
+      }
+      case "alarm":
+        return () => raise(event.alarm)
+      case "needs-blob":
+        return () => deps.fetchBlob(event.blob)
+      case "welcomes-due":
+      case "needs-charter":
+      case "needs-frames":
+        return nothing
+    }
+  }
+
+  function raise(alarm: Alarm): void {
+    switch (alarm.kind) {
+      case "fork": {
+        const name = deps.people.nameOf(hex(alarm.sender.member))
+        const { claim } = alarm
+        const [size, root] =
+          alarm.which === "charter" ? [claim.charterSize, claim.charterRoot] : [claim.laneSize, claim.laneRoot16]
+        const note = alarm.note === undefined ? [] : [utf8(alarm.note)]
+        return deps.stop(
+          "fork",
+          [utf8(`${alarm.which} ${size}`), root, alarm.ours, ...note],
+          `${name} was shown another ${alarm.which === "charter" ? "charter" : "order of messages"} than this device.`,
+        )
+      }
+      case "wrong-root":
+        return alarms.raise("reordered", `root ${alarm.size}`, { evidence: [alarm.expected, alarm.ours] })
+      case "rewritten":
+        return alarms.raise("reordered", `index ${alarm.index}`)
+      case "doubled":
+        return alarms.raise("doubled", `index ${alarm.index}`)
+      case "junk":
+        return alarms.raise("junk", `index ${alarm.index}`)
+      case "cloned":
+        return alarms.raise("cloned", "own device")
+      case "bad-welcome":
+        return alarms.raise("bad_welcome", `index ${alarm.index}`, { detail: codeOfDevice(alarm.inviter) })
+    }
+  }
+
+  async function prepareMessage(event: Extract<LaneEvent, { readonly kind: "message" }>): Promise<Work> {
+    let content: Content
+    try {
+      content = decodeContent(event.plaintext)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      return () => {
+        if (event.localId !== undefined) deps.outbox.placed(event.localId, event.index)
+        alarms.raise("junk", `content ${event.index}`, {
+          detail: `It came from ${deps.people.nameOf(hex(event.sender.member))}.`,
+        })
+      }
+    }
+    const conversation = hex(event.conversation)
+    const said: Said = {
+      member: hex(event.sender.member),
+      device: hex(event.sender.device),
+      place: event.index * placesPerFrame,
+      at: content.sentAt,
+    }
+    const isEveryone = conversation === deps.conversations.everyone()
+    const govern = isEveryone ? await prepareGovernance(content.body, said) : nothing
+    const id = messageIdOf(event.sender.device, content.id)
+    return () => {
+      const isFirst = deps.seen.add(id)
+      if (event.own && event.localId !== undefined) deps.outbox.placed(event.localId, event.index)
+      govern()
+      if (isFirst) show(content, event, conversation, id, said)
+    }
+  }
+
+  /** What people see in the conversation itself. Own messages are there since they were written. */
+  function show(
+    content: Content,
+    event: Extract<LaneEvent, { readonly kind: "message" }>,
+    conversation: Id,
+    id: Id,
+    said: Said,
+  ): void {
+    const { body } = content
+    if (body.kind === "opened") return deps.conversations.onOpened(conversation, body.value.kind, body.value.title)
+    if (body.kind === "title") {
+      const { title } = body.value
+      return deps.conversations.onTitle(conversation, title, said.member, said.device, event.index, said.at)
+    }
+    if (body.kind !== "text" && body.kind !== "file" && body.kind !== "unknown") return
+    if (deps.messages.get(id) !== undefined) return
+    deps.messages.add({
+      id,
+      conversation,
+      from: said.member,
+      device: said.device,
+      at: said.at,
+      state: said.member === deps.me() ? "sent" : "received",
+      index: event.index,
+      place: said.place,
+      kind: body.kind,
+      text:
+        body.kind === "text" ? body.value.text : body.kind === "file" ? body.value.caption || body.value.file.name : "",
+      body:
+        body.kind === "file"
+          ? encode(FileMessage, body.value)
+          : body.kind === "unknown"
+            ? encode(Body, body)
+            : new Uint8Array(),
+    })
+    deps.conversations.touch(conversation)
+    changes.mark({ topic: "messages", conversation }, { topic: "conversations" }, { topic: "overview" })
+  }
+
+  async function prepareGovernance(body: Body, said: Said): Promise<Work> {
+    switch (body.kind) {
+      case "name":
+        return () => learn(body.value)
+      case "deviceLabel":
+        return () => {
+          const device = deps.charter().state.devices.get(body.value.device)
+          if (device === undefined || hex(device.member) !== said.member) return
+          deps.peopleTable.putLabel(hex(device.id), body.value.label, true)
+          changes.mark({ topic: "people" })
+        }
+      case "inviteAnnounced": {
+        const member = await inviterOf(deps.charter(), body.value)
+        if (member !== said.member) return nothing
+        return () => putInvite(body.value, said.member, said.at)
+      }
+      case "inviteRevoked":
+        return () => {
+          const invite = deps.governance.invite(hex(body.value.guestKey))
+          if (invite === undefined || invite.revoked) return
+          if (invite.member !== said.member && !deps.people.isKeeper(said.member)) return
+          deps.governance.putInvite({ ...invite, revoked: true })
+          changes.mark({ topic: "invites" })
+        }
+      case "proposal":
+        return () => deps.proposals.add(body.value.statement, said)
+      case "approval":
+        return () => deps.proposals.addApproval(body.value.statement, body.value.approval, said)
+      case "decline":
+        return () => deps.proposals.addDecline(body.value.statement, said)
+      case "keeperAsk":
+        return () => deps.plans.addAsk(body.value, said)
+      case "keeperAccept": {
+        const member = await accepterOf(deps.charter(), body.value)
+        const isRight = await isRightKeeperKey(deps.charter().orgId, body.value.key)
+        return member === said.member && isRight ? () => deps.plans.addAccept(body.value, said.member) : nothing
+      }
+      case "snapshot":
+        return prepareSnapshot(body.value, said)
+      default:
+        return nothing
+    }
+  }
+
+  function learn(entry: Snapshot["names"][number]): void {
+    if (deps.people.learn(entry)) changes.mark({ topic: "people" }, { topic: "overview" }, { topic: "timeline" })
+  }
+
+  function putInvite(invite: InviteAnnounced, member: Id, at: number): void {
+    const guestKey = hex(invite.guestKey)
+    if (deps.governance.invite(guestKey) === undefined) {
+      deps.governance.putInvite({
+        guestKey,
+        announced: encode(InviteAnnounced, invite),
+        member,
+        at,
+        secret: undefined,
+        registered: true,
+        revoked: false,
+      })
+    }
+    deps.watchInvite(guestKey)
+    changes.mark({ topic: "invites" })
+  }
+
+  /** Every piece is held against its own signature or commitment; who passed it on does not matter (E4.3). */
+  async function prepareSnapshot(snapshot: Snapshot, said: Said): Promise<Work> {
+    const charter = deps.charter()
+    const inviters = await Promise.all(snapshot.invites.map((invite) => inviterOf(charter, invite)))
+    const accepters = await Promise.all(
+      snapshot.accepts.map(async (accept) =>
+        (await isRightKeeperKey(charter.orgId, accept.key)) ? accepterOf(charter, accept) : undefined,
+      ),
+    )
+    const requests = await Promise.all(
+      snapshot.requests.map(({ guestKey, request }) => {
+        const at = snapshot.invites.findIndex((invite) => equalBytes(invite.guestKey, guestKey))
+        const announced = snapshot.invites[at]
+        const member = inviters[at]
+        return announced === undefined || member === undefined
+          ? deps.requests.take(hex(guestKey), request, said.place)
+          : deps.requests.takeFor({ announced, member }, request, said.place)
+      }),
+    )
+    return () => {
+      for (const entry of snapshot.names) {
+        const commitment =
+          entry.member === undefined
+            ? charter.state.nameCommitment
+            : charter.state.members.get(entry.member)?.nameCommitment
+        if (commitment !== undefined && checkName(commitment, entry.salt, entry.name)) learn(entry)
+      }
+      for (const { device, label } of snapshot.labels) {
+        if (charter.state.devices.has(device)) deps.peopleTable.putLabel(hex(device), label, false)
+      }
+      snapshot.invites.forEach((invite, i) => {
+        const member = inviters[i]
+        if (member !== undefined) putInvite(invite, member, said.at)
+      })
+      snapshot.accepts.forEach((accept, i) => {
+        const member = accepters[i]
+        if (member !== undefined && deps.governance.accept(member) === undefined) deps.plans.addAccept(accept, member)
+      })
+      if (snapshot.ask !== undefined && deps.plans.current() === undefined) deps.plans.addAsk(snapshot.ask, said)
+      for (const work of requests) work?.()
+      for (const { statement, proposer, at, approvals } of snapshot.proposals) {
+        deps.proposals.add(statement, { ...said, member: hex(proposer), at })
+        for (const approval of approvals) deps.proposals.addPassedApproval(statementIdOf(statement), approval)
+      }
+    }
+  }
+
+  return {
+    async prepare(events) {
+      const works: Work[] = []
+      for (const event of events) works.push(await prepareOne(event))
+      return () => {
+        for (const work of works) work()
+      }
+    },
+  }
+}

@@ -1,0 +1,265 @@
+// From one keeper to several: who is asked, who has accepted, and the RULES statement once all have (E5.9, E5.10).
+import {
+  admissionBytes,
+  isActiveMember,
+  type Keeper,
+  type LaterAct,
+  simpleRules,
+  type Statement,
+} from "@holdfast/charter"
+import type { Charter } from "@holdfast/charter"
+import { signerFromSeed, verifyEd25519 } from "@holdfast/log"
+import { concatBytes, decode, encode, equalBytes, fromHex, hex, type OrgId, toKeeperId, utf8 } from "@holdfast/wire"
+import { type Account, deviceOf, deviceSigner, keeperEntry, newKey } from "./account.ts"
+import type { Id, KeeperPlan } from "./api.ts"
+import type { Changes } from "./changes.ts"
+import { KeeperAccept, KeeperAsk, KeeperKey, type KnownBody } from "./content.ts"
+import { ClientError } from "./error.ts"
+import type { JoinRequest } from "./join-request.ts"
+import type { People } from "./people.ts"
+import type { Proposals, Said } from "./proposals.ts"
+import type { GovernanceTable } from "./store/governance.ts"
+import type { Meta } from "./store/meta.ts"
+
+export interface KeeperPlansDeps {
+  readonly account: () => Account
+  readonly saveAccount: (account: Account) => void
+  readonly charter: () => Charter
+  readonly table: GovernanceTable
+  readonly meta: Meta
+  readonly people: People
+  readonly proposals: () => Proposals
+  readonly changes: Changes
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly transaction: <T>(work: () => T) => T
+  readonly post: (body: KnownBody) => void
+  /** The keeper key with which a member asked to be admitted. */
+  readonly keeperKeyOf: (member: Id) => JoinRequest["keeper"]
+}
+
+export interface KeeperPlans {
+  /** Inside a transaction. Only what a keeper asks counts; the newest plan replaces the one before. */
+  addAsk(ask: KeeperAsk, said: Said): void
+  addAccept(accept: KeeperAccept, member: Id): void
+  current(): KeeperAsk | undefined
+  view(): KeeperPlan | undefined
+  ask(people: KeeperAsk["people"], needed: number): void
+  accept(): Promise<void>
+  review(): Promise<void>
+  /** Sentences about new keepers whose key they have not offered themselves. */
+  checkKeepers(statement: Statement): readonly string[]
+}
+
+function acceptInput(org: OrgId, accept: Omit<KeeperAccept, "signature">): Uint8Array<ArrayBuffer> {
+  return concatBytes(
+    utf8("holdfast/keeper-accept/v1"),
+    Uint8Array.of(0),
+    org,
+    accept.device,
+    encode(KeeperKey, accept.key),
+  )
+}
+
+/** Whose device accepted; undefined when the signature is not that of a device the charter knows. */
+export async function accepterOf(charter: Charter, accept: KeeperAccept): Promise<Id | undefined> {
+  const device = charter.state.devices.get(accept.device)
+  if (device === undefined) return undefined
+  const right = await verifyEd25519(device.publicKey, acceptInput(charter.orgId, accept), accept.signature)
+  return right ? hex(device.member) : undefined
+}
+
+/** Why these numbers cannot be, in words; undefined when they can (C3.6). */
+export function planProblem(total: number, needed: number): string | undefined {
+  if (total < 3) return "At least three keepers are needed, so that the loss of one does not stop the organisation."
+  if (!Number.isInteger(needed) || needed < 2) return "At least two keepers have to agree."
+  if (needed > total - 1) return "One keeper fewer than there are must be enough, or the loss of one stops everything."
+  if (2 * needed <= total) return "More than half of the keepers have to agree."
+  if (total > 64) return "There can be at most 64 keepers."
+  return undefined
+}
+
+const planKey = "keeper plan"
+const plannerKey = "keeper planner"
+const draftedKey = "keeper plan drafted"
+
+export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
+  const { table, meta, people } = deps
+
+  function current(): KeeperAsk | undefined {
+    const stored = meta.get(planKey)
+    return stored === undefined ? undefined : decode(KeeperAsk, stored)
+  }
+
+  function memberOf(person: KeeperAsk["people"][number]): Id | undefined {
+    if (person.member !== undefined) return hex(person.member)
+    if (person.guestKey === undefined) return undefined
+    const guestKey = hex(person.guestKey)
+    const { state } = deps.charter()
+    for (const member of state.members.values()) {
+      if (member.requestId === undefined) continue
+      if (table.request(hex(member.requestId))?.guestKey === guestKey) return hex(member.id)
+    }
+    return undefined
+  }
+
+  function hasSeat(member: Id): boolean {
+    return people.isKeeper(member)
+  }
+
+  /** What the member itself has offered: when it was admitted, or later. */
+  function offeredKey(member: Id): KeeperKey | undefined {
+    const accepted = table.accept(member)
+    return accepted === undefined ? deps.keeperKeyOf(member) : decode(KeeperAccept, accepted).key
+  }
+
+  function stateOf(member: Id | undefined): KeeperPlan["people"][number]["state"] {
+    if (member === hex(deps.account().member)) return "you"
+    if (member === undefined || !isActiveMember(deps.charter().state, fromHex(member) as never)) return "invited"
+    return hasSeat(member) || offeredKey(member) !== undefined ? "accepted" : "joined"
+  }
+
+  function isDone(plan: KeeperAsk): boolean {
+    return plan.people.every((person) => {
+      const member = memberOf(person)
+      return member !== undefined && hasSeat(member)
+    })
+  }
+
+  function nextKeepers(plan: KeeperAsk): readonly Keeper[] | undefined {
+    const { state } = deps.charter()
+    const kept = state.rules.keepers.filter(({ member }) => member === undefined || isActiveMember(state, member))
+    const added: Keeper[] = []
+    for (const person of plan.people) {
+      const member = memberOf(person)
+      if (member === undefined) return undefined
+      if (hasSeat(member)) continue
+      const key = offeredKey(member)
+      if (key === undefined || !isActiveMember(state, fromHex(member) as never)) return undefined
+      added.push({
+        id: toKeeperId(key.keeper),
+        member: fromHex(member) as NonNullable<Keeper["member"]>,
+        kind: 1,
+        publicKey: key.publicKey,
+        organisation: "",
+        jurisdiction: "",
+        proof: key.proof,
+        passkey: undefined,
+      })
+    }
+    return [...kept, ...added]
+  }
+
+  return {
+    addAsk(ask, said) {
+      if (!people.isKeeper(said.member)) return
+      meta.set(planKey, encode(KeeperAsk, ask))
+      meta.setText(plannerKey, said.member)
+      deps.changes.mark({ topic: "overview" })
+    },
+    addAccept(accept, member) {
+      table.putAccept(member, encode(KeeperAccept, accept))
+      deps.changes.mark({ topic: "overview" })
+    },
+    current,
+    view() {
+      const plan = current()
+      if (plan === undefined || isDone(plan)) return undefined
+      const me = hex(deps.account().member)
+      const planner = meta.getText(plannerKey)
+      const planned = plan.people.map((person) => ({ person, member: memberOf(person) }))
+      const shown = planned.map(({ person, member }) => ({
+        name: member === undefined ? person.name : people.nameOf(member),
+        ...(member === undefined ? {} : { member }),
+        state: stateOf(member),
+      }))
+      const isAskedMe = planned.some(({ member }) => member === me) && !hasSeat(me) && offeredKey(me) === undefined
+      const first =
+        planner !== undefined && !planned.some(({ member }) => member === planner)
+          ? [
+              {
+                name: people.nameOf(planner),
+                member: planner,
+                state: planner === me ? ("you" as const) : ("accepted" as const),
+              },
+            ]
+          : []
+      return { needed: plan.needed, people: [...first, ...shown], asksMe: isAskedMe }
+    },
+    ask(planned, needed) {
+      const me = hex(deps.account().member)
+      if (!people.isKeeper(me)) throw new ClientError("not_allowed", "Only a keeper can ask others to become keepers.")
+      const { state } = deps.charter()
+      const seats = state.rules.keepers.filter(({ member }) => member === undefined || isActiveMember(state, member))
+      const isNew = planned.filter(({ member }) => member === undefined || !hasSeat(hex(member)))
+      const problem = planProblem(seats.length + isNew.length, needed)
+      if (problem !== undefined) throw new ClientError("not_allowed", problem)
+      const ask = { needed, people: isNew }
+      meta.remove(draftedKey)
+      meta.set(planKey, encode(KeeperAsk, ask))
+      meta.setText(plannerKey, me)
+      deps.post({ kind: "keeperAsk", value: ask })
+      deps.changes.mark({ topic: "overview" })
+    },
+    async accept() {
+      const account = deps.account()
+      const me = hex(account.member)
+      const plan = current()
+      if (plan === undefined || !plan.people.some((person) => memberOf(person) === me)) {
+        throw new ClientError("not_allowed", "Nobody has asked you to become a keeper.")
+      }
+      if (hasSeat(me) || offeredKey(me) !== undefined) return
+      const made = account.keeperSeed === undefined ? await newKey(deps.randomBytes) : undefined
+      const next: Account =
+        made === undefined ? account : { ...account, keeper: toKeeperId(deps.randomBytes(16)), keeperSeed: made.seed }
+      const keeper = (await keeperEntry(next, account.org)) as Keeper
+      const key = { keeper: keeper.id, publicKey: keeper.publicKey, proof: keeper.proof }
+      const unsigned = { key, device: deviceOf(account) }
+      const signature = await (await deviceSigner(account)).sign(acceptInput(account.org, unsigned))
+      const accept = { ...unsigned, signature }
+      deps.transaction(() => {
+        deps.saveAccount(next)
+        table.putAccept(me, encode(KeeperAccept, accept))
+        deps.post({ kind: "keeperAccept", value: accept })
+      })
+      deps.changes.mark({ topic: "overview" })
+    },
+    async review() {
+      const plan = current()
+      const account = deps.account()
+      if (plan === undefined || meta.getText(plannerKey) !== hex(account.member) || isDone(plan)) return
+      // the member may have several devices; the one with the keeper's key drafts
+      if (account.keeperSeed === undefined || deps.proposals().hasOpen("rules")) return
+      const keepers = nextKeepers(plan)
+      if (keepers === undefined) return
+      const { rules } = deps.charter().state
+      const drafted = meta.getText(draftedKey)
+      if (drafted !== undefined && table.proposal(drafted)?.state !== "dead") return
+      const act: LaterAct = { type: "rules", body: simpleRules(keepers, plan.needed, rules.version + 1) }
+      meta.setText(draftedKey, await deps.proposals().propose(act))
+    },
+    checkKeepers(statement) {
+      if (statement.type !== "rules") return []
+      const { rules } = deps.charter().state
+      return statement.body.keepers
+        .filter((keeper) => !rules.keepers.some(({ id }) => equalBytes(id, keeper.id)))
+        .flatMap((keeper) => {
+          const member = keeper.member === undefined ? undefined : hex(keeper.member)
+          const offered = member === undefined ? undefined : offeredKey(member)
+          if (offered !== undefined && equalBytes(offered.publicKey, keeper.publicKey)) return []
+          const name = member === undefined ? "Somebody who is no member" : people.nameOf(member)
+          return [`${name} has not offered this keeper's key, as far as this device knows.`]
+        })
+    },
+  }
+}
+
+/** Whether a keeper key's proof is right; a wrong one would only spoil the statement it goes into. */
+export async function isRightKeeperKey(org: OrgId, key: KeeperKey): Promise<boolean> {
+  return verifyEd25519(key.publicKey, admissionBytes(org, { keeper: toKeeperId(key.keeper) }, key.publicKey), key.proof)
+}
+
+export async function keeperKeyFrom(org: OrgId, id: Uint8Array, seed: Uint8Array): Promise<KeeperKey> {
+  const signer = await signerFromSeed(seed)
+  const proof = await signer.sign(admissionBytes(org, { keeper: toKeeperId(id) }, signer.publicKey))
+  return { keeper: id, publicKey: signer.publicKey, proof }
+}

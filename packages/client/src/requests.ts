@@ -1,0 +1,272 @@
+// Join requests: found in the lane by their tags, opened by every member, drafted into a statement by one (E5.3 to E5.6).
+import { type Charter, checkName, commitName, isActiveMember, type LaterAct, type Statement } from "@holdfast/charter"
+import { deviceIdOf, equalBytes, fromHex, hex, WireError } from "@holdfast/wire"
+import type { Account } from "./account.ts"
+import type { Alarms } from "./alarms.ts"
+import type { Id } from "./api.ts"
+import { randomFraction } from "./backoff.ts"
+import type { Changes } from "./changes.ts"
+import type { InviteAnnounced } from "./content.ts"
+import { readAnnounced, requestTags } from "./invites.ts"
+import {
+  decodeJoinRequest,
+  deviceEntryOf,
+  type JoinRequest,
+  joinCodeOf,
+  openJoinRequest,
+  purposeOf,
+  requestIdOf,
+  verifyJoinRequest,
+} from "./join-request.ts"
+import { fingerprintOf, type People } from "./people.ts"
+import type { Timers } from "./ports.ts"
+import type { Proposals, RequestCheck } from "./proposals.ts"
+import type { GovernanceTable, StoredInvite, StoredRequest } from "./store/governance.ts"
+import type { PeopleTable } from "./store/people.ts"
+
+export interface RequestsDeps {
+  readonly account: () => Account
+  readonly charter: () => Charter
+  readonly table: GovernanceTable
+  readonly peopleTable: PeopleTable
+  readonly people: () => People
+  readonly proposals: () => Proposals
+  readonly alarms: Alarms
+  readonly changes: Changes
+  readonly timers: Timers
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly reviewAfter: (millis: number) => void
+}
+
+export interface KnownInvite {
+  readonly announced: InviteAnnounced
+  readonly member: Id
+}
+
+export interface Requests {
+  /** Tags that the lane has to look out for, each with its invitation. */
+  tags(): ReadonlyMap<string, Id>
+  /** A frame under one of these tags, or a request that somebody passed on: verified, and then to be stored in a transaction. */
+  open(guestKey: Id, frame: Uint8Array, place: number): Promise<(() => void) | undefined>
+  take(guestKey: Id, request: Uint8Array, place: number): Promise<(() => void) | undefined>
+  /** The same, for an invitation that is stored in the same transaction. */
+  takeFor(invite: KnownInvite, request: Uint8Array, place: number): Promise<(() => void) | undefined>
+  /** The name somebody asks to be admitted under. */
+  askedName(member: Id): string | undefined
+  check(statement: Statement): RequestCheck
+  /** Drafts what waits for a draft, after a pause that leaves the inviter and then the keepers the first turn. */
+  review(): Promise<void>
+  /** Learns the names of those who were admitted meanwhile. */
+  learnNames(): void
+  isAnswered(request: JoinRequest): boolean
+  /** The keeper key that came with the request by which this member was admitted. */
+  keeperKeyOf(member: Id): JoinRequest["keeper"]
+}
+
+const keeperPauseMillis = 3_000
+const otherPauseMillis = 12_000
+/** Who was asked for so long ago is not drafted again without being asked anew. */
+const requestMillis = 30 * 86_400_000
+const requestsPerInvite = 8
+
+export function createRequests(deps: RequestsDeps): Requests {
+  const { table } = deps
+  const draftAt = new Map<Id, number>()
+
+  function decoded(stored: StoredRequest): JoinRequest {
+    return decodeJoinRequest(stored.request)
+  }
+
+  function isAnswered(request: JoinRequest): boolean {
+    const { state } = deps.charter()
+    return state.devices.has(deviceIdOf(request.devicePublicKey))
+  }
+
+  function actFor(stored: StoredRequest): LaterAct {
+    const request = decoded(stored)
+    const device = deviceEntryOf(request)
+    if (purposeOf(request) === "device") return { type: "device-add", body: { member: request.member, device } }
+    return {
+      type: "member-add",
+      body: {
+        member: request.member,
+        nameCommitment: commitName(request.salt, request.name),
+        devices: [device],
+        requestId: fromHex(stored.id),
+      },
+    }
+  }
+
+  function isFor(statement: Statement, stored: StoredRequest): boolean {
+    const act = actFor(stored)
+    if (statement.type === "device-add" && act.type === "device-add") {
+      return equalBytes(statement.body.device.id, act.body.device.id)
+    }
+    return statement.type === "member-add" && hex(statement.body.requestId) === stored.id
+  }
+
+  function matches(statement: Statement, stored: StoredRequest): boolean {
+    const request = decoded(stored)
+    if (statement.type === "device-add") return equalBytes(statement.body.member, request.member)
+    if (statement.type !== "member-add") return false
+    const [device, ...more] = statement.body.devices
+    return (
+      equalBytes(statement.body.member, request.member) &&
+      checkName(statement.body.nameCommitment, request.salt, request.name) &&
+      more.length === 0 &&
+      device !== undefined &&
+      equalBytes(device.publicKey, request.devicePublicKey)
+    )
+  }
+
+  function detailsOf(stored: StoredRequest, invite: StoredInvite | undefined): readonly string[] {
+    const request = decoded(stored)
+    const people = deps.people()
+    const announced = invite === undefined ? undefined : readAnnounced(invite)
+    const details = []
+    if (invite !== undefined && announced !== undefined) {
+      const whom = announced.name === "" ? "" : ` for “${announced.name}”`
+      details.push(`${people.nameOf(invite.member)} made the invitation${whom}.`)
+    }
+    if (purposeOf(request) !== "device") details.push(`Whoever used it asks to be called “${request.name}”.`)
+    if (purposeOf(request) === "keeper") details.push("They are asked to become a keeper too.")
+    const label = request.label === "" ? "Their device" : `Their device “${request.label}”`
+    details.push(`${label} has the key ${fingerprintOf(request.devicePublicKey)}.`)
+    const others = table.requests().filter(({ guestKey, id }) => guestKey === stored.guestKey && id !== stored.id)
+    if (others.length > 0)
+      details.push("This invitation was used more than once. Compare the code with the right person.")
+    return details
+  }
+
+  function pauseFor(invite: StoredInvite): number {
+    const me = hex(deps.account().member)
+    const fraction = 1 + randomFraction(deps.randomBytes)
+    if (invite.secret !== undefined) return 0
+    return fraction * (deps.people().isKeeper(me) ? keeperPauseMillis : otherPauseMillis)
+  }
+
+  const requests: Requests = {
+    tags() {
+      const tags = new Map<string, Id>()
+      for (const invite of table.invites()) {
+        for (const tag of requestTags(readAnnounced(invite))) tags.set(hex(tag), invite.guestKey)
+      }
+      return tags
+    },
+    async open(guestKey, frame, place) {
+      const invite = table.invite(guestKey)
+      if (invite === undefined) return undefined
+      const bytes = await openJoinRequest(readAnnounced(invite).requestKey, frame)
+      if (bytes === undefined) {
+        deps.alarms.raise("junk", frame, { detail: "It was said to be a join request.", evidence: [frame] })
+        return undefined
+      }
+      return requests.take(guestKey, bytes, place)
+    },
+    async take(guestKey, bytes, place) {
+      const invite = table.invite(guestKey)
+      if (invite === undefined || invite.revoked) return undefined
+      return requests.takeFor({ announced: readAnnounced(invite), member: invite.member }, bytes, place)
+    },
+    async takeFor({ announced, member }, bytes, place) {
+      const guestKey = hex(announced.guestKey)
+      let request: JoinRequest
+      try {
+        request = decodeJoinRequest(bytes)
+      } catch (error) {
+        if (error instanceof WireError) return undefined
+        throw error
+      }
+      const isFitting =
+        equalBytes(request.guestKey, announced.guestKey) &&
+        request.purpose === announced.purpose &&
+        (purposeOf(request) === "device"
+          ? hex(request.member) === member
+          : !deps.charter().state.members.has(request.member) || isAnswered(request)) &&
+        (purposeOf(request) === "device" || request.name.trim() !== "")
+      if (!isFitting || !(await verifyJoinRequest(deps.account().org, request))) return undefined
+      return () => {
+        if (table.requests().filter((one) => one.guestKey === guestKey).length >= requestsPerInvite) return
+        table.putRequest({
+          id: hex(requestIdOf(bytes)),
+          guestKey,
+          request: bytes.slice(),
+          at: deps.timers.now(),
+          place,
+        })
+        deps.changes.mark({ topic: "invites" }, { topic: "proposals" })
+      }
+    },
+    askedName(member) {
+      for (const stored of table.requests()) {
+        const request = decoded(stored)
+        if (hex(request.member) !== member || purposeOf(request) === "device") continue
+        const commitment = deps.charter().state.members.get(request.member)?.nameCommitment
+        if (commitment === undefined || checkName(commitment, request.salt, request.name)) return request.name
+      }
+      return undefined
+    },
+    check(statement) {
+      if (statement.type !== "member-add" && statement.type !== "device-add") return { kind: "none" }
+      const stored = table.requests().find((one) => isFor(statement, one))
+      if (stored === undefined)
+        return { kind: "unknown", details: ["The request behind it is not known on this device yet."] }
+      if (!matches(statement, stored)) return { kind: "differs" }
+      const request = decoded(stored)
+      return {
+        kind: "matches",
+        request: stored.id,
+        details: detailsOf(stored, table.invite(stored.guestKey)),
+        joinCode: joinCodeOf(deps.account().org, request.devicePublicKey),
+      }
+    },
+    async review() {
+      const now = deps.timers.now()
+      const charter = deps.charter()
+      if (!isActiveMember(charter.state, deps.account().member)) return
+      for (const stored of table.requests()) {
+        const request = decoded(stored)
+        const invite = table.invite(stored.guestKey)
+        if (invite === undefined || invite.revoked || isAnswered(request)) continue
+        if (now - stored.at > requestMillis || deps.proposals().openFor(stored.id) !== undefined) continue
+        const act = actFor(stored)
+        // A draft that expired was not wanted; one that another act overtook is drafted anew.
+        const before = table.proposals("dead").filter((one) => one.request === stored.id)
+        if (before.some(({ at }) => now - at > 7 * 86_400_000)) continue
+        const due = draftAt.get(stored.id) ?? now + pauseFor(invite)
+        draftAt.set(stored.id, due)
+        if (due > now) {
+          deps.reviewAfter(due - now)
+          continue
+        }
+        draftAt.delete(stored.id)
+        try {
+          await deps.proposals().propose(act)
+        } catch {
+          // it would not be applied as things are; the next change of the charter brings us here again
+          draftAt.set(stored.id, now + 60_000)
+        }
+      }
+    },
+    learnNames() {
+      const people = deps.people()
+      for (const stored of table.requests()) {
+        const request = decoded(stored)
+        if (!isAnswered(request)) continue
+        deps.peopleTable.putLabel(hex(deviceIdOf(request.devicePublicKey)), request.label, true)
+        const member = hex(request.member)
+        if (purposeOf(request) === "device" || deps.peopleTable.name(member) !== undefined) continue
+        people.learn({ member: request.member, name: request.name, salt: request.salt })
+      }
+    },
+    isAnswered,
+    keeperKeyOf(member) {
+      const { state } = deps.charter()
+      const admitted = state.members.get(fromHex(member))?.requestId
+      if (admitted === undefined) return undefined
+      const stored = table.request(hex(admitted))
+      return stored === undefined ? undefined : decoded(stored).keeper
+    },
+  }
+  return requests
+}

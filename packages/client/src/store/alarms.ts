@@ -1,0 +1,43 @@
+import type { Alarm } from "../api.ts"
+import type { Database } from "../ports.ts"
+import { numberOf, textOf } from "./rows.ts"
+
+export interface AlarmTable {
+  /** False when this alarm is there already, dismissed or not. */
+  add(alarm: Alarm, evidence: Uint8Array): boolean
+  /** Not dismissed, newest first. */
+  list(): readonly Alarm[]
+  /** False when there is none. */
+  dismiss(id: string): boolean
+}
+
+export function alarmTable(db: Database): AlarmTable {
+  return {
+    add(alarm, evidence) {
+      if (db.all("SELECT 1 AS one FROM alarms WHERE id = ?", alarm.id).length > 0) return false
+      db.run(
+        "INSERT INTO alarms (id, at, level, kind, sentence, evidence, dismissed) VALUES (?, ?, ?, ?, ?, ?, 0)",
+        alarm.id,
+        alarm.at,
+        alarm.level,
+        alarm.kind,
+        alarm.sentence,
+        evidence,
+      )
+      return true
+    },
+    list: () =>
+      db.all("SELECT * FROM alarms WHERE dismissed = 0 ORDER BY at DESC, id LIMIT 200").map((row) => ({
+        id: textOf(row, "id"),
+        at: numberOf(row, "at"),
+        level: textOf(row, "level") === "danger" ? ("danger" as const) : ("notice" as const),
+        kind: textOf(row, "kind"),
+        sentence: textOf(row, "sentence"),
+      })),
+    dismiss(id) {
+      if (db.all("SELECT 1 AS one FROM alarms WHERE id = ?", id).length === 0) return false
+      db.run("UPDATE alarms SET dismissed = 1 WHERE id = ?", id)
+      return true
+    },
+  }
+}
