@@ -35,10 +35,19 @@ const registryHost = new RegExp(
 const machinePath = new RegExp(
   `(^|[^\\w.~$}/-])/(${["home", "Users", "root", "work"].join("|")})/[\\w.-]+|\\b[A-Z]:\\\\\\\\?Users`,
 )
-const siblingFolder = new RegExp(`\\.\\./${"shared"}\\b`)
+const siblingFolder = new RegExp(`\\.\\./${"shared"}(?![\\w-])`)
 const suppression = new RegExp(`\\b(biome${"-ignore"}(?:-all|-start|-end)?)\\b(.*)`)
 const compilerSuppression = new RegExp(`@ts-(${["ignore", "nocheck"].join("|")})\\b`)
 const expectedError = new RegExp(`@ts-expect${"-error"}\\b(.*)`)
+
+/** The comment at the top of a file, as one line. */
+function leadingComment(lines: readonly string[]): string {
+  const end = lines.findIndex((line) => !/^\s*(\/\/|\/?\*)/.test(line))
+  return lines
+    .slice(0, end)
+    .map((line) => line.replace(/^\s*(\/\/|\/?\*+\/?)/, "").trim())
+    .join(" ")
+}
 
 export function checkFile(file: string, bytes: Uint8Array): readonly Finding[] {
   const findings: Finding[] = []
@@ -60,16 +69,7 @@ export function checkFile(file: string, bytes: Uint8Array): readonly Finding[] {
     if (siblingFolder.test(line)) refuse(i + 1, "reaches outside the repository")
   })
   if (!/\.(ts|tsx|mjs|css)$/.test(file)) return findings
-  const isLong = lines.length - 1 > maxLines
-  if (
-    isLong &&
-    !longBecause.test(
-      lines
-        .slice(0, 12)
-        .join(" ")
-        .replace(/[ \t]*(\/\/|\*)[ \t]*/g, " "),
-    )
-  ) {
+  if (lines.length - 1 > maxLines && !longBecause.test(leadingComment(lines))) {
     refuse(1, `has ${lines.length - 1} lines: split it, or say at its top "more than ${maxLines} lines because ..."`)
   }
   lines.forEach((line, i) => {

@@ -55,7 +55,9 @@ export function checkSpec(root: string): { readonly rules: number; readonly find
     .map((name) => ({ file: `docs/spec/${name}`, text: readFileSync(path.join(folder, name), "utf8") }))
   const { rules, findings } = definedRules(specs)
   const letters = new Set([...rules.keys()].map((id) => id.charAt(0)))
-  const missing = sourceFiles(root, ["packages", "apps", "tests"]).flatMap((file) =>
+  // The tests of these checks quote ids that are meant not to exist.
+  const files = sourceFiles(root, ["packages", "apps", "tests"]).filter((file) => !file.startsWith("tests/unit/check-"))
+  const missing = files.flatMap((file) =>
     quotedRules(readFileSync(path.join(root, file), "utf8"), letters)
       .filter(({ id }) => !rules.has(id))
       .map(({ id, line }) => ({ file, line, text: `quotes ${id}, which docs/spec does not have` })),

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config"
+
+// Whole programs and real browsers: one at a time, because they measure and share the machine.
+export default defineConfig({
+  test: {
+    include: ["tests/browser/**/*.test.ts"],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    pool: "forks",
+    maxWorkers: 1,
+    fileParallelism: false,
+  },
+})
