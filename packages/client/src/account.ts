@@ -4,8 +4,8 @@ import { type Ed25519Signer, signerFromSeed } from "@holdfast/log"
 import type { Device } from "@holdfast/mls"
 import {
   bytes,
-  decode,
   type DeviceId,
+  decode,
   deviceIdOf,
   encode,
   type KeeperId,
@@ -13,8 +13,8 @@ import {
   message,
   nested,
   type Of,
-  optional,
   type OrgId,
+  optional,
   plain,
   repeated,
   required,
@@ -22,8 +22,8 @@ import {
   uint,
 } from "@holdfast/wire"
 import { contentLimits } from "./content.ts"
-import { damagedStore } from "./store/rows.ts"
 import type { Meta } from "./store/meta.ts"
+import { damagedStore } from "./store/rows.ts"
 
 const id16 = <T extends Uint8Array = Uint8Array>() => bytes<T>({ length: 16 })
 const id32 = <T extends Uint8Array = Uint8Array>() => bytes<T>({ length: 32 })

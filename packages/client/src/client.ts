@@ -1,5 +1,5 @@
 // The Client that programs embed, over the engine's parts. Nothing is decided here that is not about a caller's request.
-import { actInWords, actRuleOf, actNumbers, shortCode } from "@holdfast/charter"
+import { actInWords, actNumbers, actRuleOf, shortCode } from "@holdfast/charter"
 import { decode, encode, hex, toDeviceId, toMemberId, utf8 } from "@holdfast/wire"
 import { deviceOf } from "./account.ts"
 import type { Act, Attachment, Client, FileSource, Id, Message, Overview } from "./api.ts"

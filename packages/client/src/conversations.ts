@@ -1,10 +1,10 @@
 // Who is in which conversation, and how it is brought to be as people wish and as the charter says (E3.1, E3.2, E3.8).
 import { actInWords, type Charter, deviceAt, isActiveMember } from "@holdfast/charter"
 import {
-  type Change as LaneChange,
   type ConversationView,
   type Invitee,
   type Lane,
+  type Change as LaneChange,
   LaneError,
   type LaneEvent,
   type Leaf,

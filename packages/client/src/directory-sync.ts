@@ -1,8 +1,8 @@
 // Keeps the relay's copy of this device's line fresh, and this device's copy of everybody's (E8.6, E8.7).
 import type { Charter } from "@holdfast/charter"
 import { type Answer, codeOf, hex, type Operation } from "@holdfast/wire"
-import { type Directory, keepReplacedMillis } from "./directory.ts"
 import { createAlarmClock } from "./alarm-clock.ts"
+import { type Directory, keepReplacedMillis } from "./directory.ts"
 import { ClientError } from "./error.ts"
 import type { Timers } from "./ports.ts"
 import type { Store } from "./store/store.ts"

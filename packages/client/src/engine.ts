@@ -38,7 +38,7 @@ import { createOutbox, type Outbox } from "./outbox.ts"
 import { createPeople, type People } from "./people.ts"
 import type { ClientPorts, Database, Timers } from "./ports.ts"
 import { createProposals, type Proposals } from "./proposals.ts"
-import { createRelayLink, refusedError, type RelayLink, type Session } from "./relay-link.ts"
+import { createRelayLink, type RelayLink, refusedError, type Session } from "./relay-link.ts"
 import { createRequests, type Requests } from "./requests.ts"
 import { takeSnapshot } from "./snapshot.ts"
 import { placesPerFrame } from "./store/messages.ts"
@@ -85,6 +85,8 @@ const stoppedKey = "stopped"
 export const foundingPlanKey = "founding plan"
 export const organisationNameKey = "organisation name"
 const laneNumber = 0
+/** How long a device that the relay refuses only reads the charter before it tries again. */
+const lockedOutMillis = 10_000
 
 export async function createEngine(
   ports: ClientPorts,
@@ -154,7 +156,7 @@ export async function createEngine(
         failFirst(new ClientError("relay_refused", "The server at this address is not the organisation's."))
         throw new ClientError("relay_refused", "wrong relay")
       }
-      return helloFor(charter(), account, challenge, isGuestRefused)
+      return helloFor(charter(), account, challenge, isRefused)
     },
     onOpen(session) {
       open(session).catch(onTrouble)
@@ -178,7 +180,8 @@ export async function createEngine(
 
   // --- the first time -------------------------------------------------------------------------------------------------
 
-  let isGuestRefused = false
+  /** Of the hello as a device or guest: the next one is a reader's, and then the charter tells more. */
+  let isRefused = false
   let settleFirst: { resolve: () => void; reject: (error: ClientError) => void } | undefined
 
   function failFirst(error: ClientError): void {
@@ -199,18 +202,15 @@ export async function createEngine(
     if (code === "unknown_organisation") {
       failFirst(new ClientError("wrong_organisation", "The relay in the invitation does not host this organisation."))
     }
-    // A guest key that the relay no longer takes: used, expired or revoked. The charter tells whether we are in.
-    if (code === "not_authenticated" && account.joining !== undefined && !isGuestRefused) {
-      isGuestRefused = true
-      if (settleFirst !== undefined) {
-        failFirst(
-          new ClientError(
-            "invitation_expired",
-            "This invitation is not known any more: it was used, it expired, or it was taken back.",
-          ),
-        )
-      }
-    }
+    if (code !== "not_authenticated" && code !== "forbidden") return
+    isRefused = true
+    if (account.joining === undefined) return
+    failFirst(
+      new ClientError(
+        "invitation_expired",
+        "This invitation is not known any more: it was used, it expired, or it was taken back.",
+      ),
+    )
   }
 
   async function askToJoin(): Promise<void> {
@@ -254,7 +254,8 @@ export async function createEngine(
       transaction(() => saveOwn(founded))
     }
     if (!isDevice) {
-      if (account.joining !== undefined && !isGuestRefused && standing() === "waiting") await askToJoin()
+      if (account.joining !== undefined && !isRefused && standing() === "waiting") await askToJoin()
+      if (isRefused) tryAgainLater()
       return
     }
     await follow(session, lane.id, () => lane.next)
@@ -262,6 +263,18 @@ export async function createEngine(
     transfers.resume()
     for (const blob of lane.awaitedBlobs()) fetchBlob(blob)
     kick()
+  }
+
+  /** As a reader only: perhaps the charter has not said its last word, perhaps the relay is wrong. */
+  function tryAgainLater(): void {
+    timers.setTimeout(() => {
+      if (!isRefused || isSessionOfDevice()) return
+      const now = standing()
+      if (now === "active") alarms.raise("locked_out", deviceOf(account))
+      if (now === "removed" || now === "stopped") return
+      isRefused = false
+      link.restart()
+    }, lockedOutMillis)
   }
 
   /** Subscribes from where this device is; a relay that has less than that has lost or hidden something. */
@@ -357,7 +370,10 @@ export async function createEngine(
       const { joining: _, ...joined } = account
       transaction(() => saveOwn(joined))
     }
-    if (standing() === "active" && session !== undefined && !isSessionOfDevice()) link.restart()
+    if (standing() === "active" && session !== undefined && !isSessionOfDevice()) {
+      isRefused = false
+      link.restart()
+    }
     await laneSync.resume()
     directorySync.want()
     changes.mark(

@@ -26,20 +26,24 @@ export function standingOf(charter: Charter, account: Account, isStopped: boolea
   return charter.state.devices.has(id) ? "removed" : "waiting"
 }
 
-/** A device as itself; the invited as a guest while the relay takes it; everybody else reads the charter only. */
+/**
+ * A device as itself, the invited as a guest, everybody else as a reader of the charter. `isRefused`: the relay has just refused the
+ * better hello, and the charter may tell why.
+ */
 export async function helloFor(
   charter: Charter,
   account: Account,
   challenge: Challenge,
-  isGuestRefused: boolean,
+  isRefused: boolean,
 ): Promise<Operation> {
   const { org } = account
   const device = deviceOf(account)
+  if (isRefused) return { kind: "helloReader", value: { org } }
   if (deviceAt(charter, device, charter.size) !== undefined || account.founding !== undefined) {
     const signature = await (await deviceSigner(account)).sign(sessionSigningInput("device", challenge, org))
     return { kind: "helloDevice", value: { org, device, signature } }
   }
-  if (account.joining !== undefined && !isGuestRefused && !charter.state.devices.has(device)) {
+  if (account.joining !== undefined && !charter.state.devices.has(device)) {
     const guest = await guestSigner(account.joining.secret)
     const signature = await guest.sign(sessionSigningInput("guest", challenge, org))
     return { kind: "helloGuest", value: { org, guestKey: guest.publicKey, signature } }

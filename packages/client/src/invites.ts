@@ -3,14 +3,14 @@ import { type Charter, deviceAt } from "@holdfast/charter"
 import { verifyEd25519 } from "@holdfast/log"
 import {
   concatBytes,
-  decode,
   type DeviceId,
+  decode,
   encode,
   formatInvitation,
   fromHex,
   hex,
-  invitationPurposes,
   type InvitationPurpose,
+  invitationPurposes,
   type OrgId,
   requestKeyOf,
   requestTagOf,

@@ -1,13 +1,14 @@
 // From one keeper to several: who is asked, who has accepted, and the RULES statement once all have (E5.9, E5.10).
+
+import type { Charter } from "@holdfast/charter"
 import {
   admissionBytes,
   isActiveMember,
   type Keeper,
   type LaterAct,
-  simpleRules,
   type Statement,
+  simpleRules,
 } from "@holdfast/charter"
-import type { Charter } from "@holdfast/charter"
 import { signerFromSeed, verifyEd25519 } from "@holdfast/log"
 import { concatBytes, decode, encode, equalBytes, fromHex, hex, type OrgId, toKeeperId, utf8 } from "@holdfast/wire"
 import { type Account, deviceOf, deviceSigner, keeperEntry, newKey } from "./account.ts"

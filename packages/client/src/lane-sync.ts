@@ -1,7 +1,7 @@
 // Frames of the message lane into the replica, in order and under the relay's own signature, and what comes out of it into
 // the store: each step one transaction (E3.4, E7.2, E7.3).
 import { type Lane, LaneError, type LaneEvent } from "@holdfast/lanes"
-import { laneOrigin, LogError, NOTE_SIGNATURE, noteKey, verifyCheckpoint } from "@holdfast/log"
+import { LogError, laneOrigin, NOTE_SIGNATURE, noteKey, verifyCheckpoint } from "@holdfast/log"
 import { equalBytes, type Frames, type OrgId, utf8 } from "@holdfast/wire"
 import type { Alarms } from "./alarms.ts"
 import type { Timers } from "./ports.ts"

@@ -1,8 +1,8 @@
 // Names, checked against the charter's commitments, and the people they belong to (E4).
 import {
   type Charter,
-  checkName,
   type Device as CharterDevice,
+  checkName,
   keyCode,
   type Member,
   type Names,

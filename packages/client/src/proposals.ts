@@ -1,10 +1,9 @@
 // Statements on their way: drafted by one, shown to all, approved by those who count, sealed by whoever sees enough (E5.6 to E5.8).
 import {
-  actInWords,
   type Approval,
+  actInWords,
   type Charter,
   CharterError,
-  approve as sign,
   checkBeforeSigning,
   decodeApproval,
   decodeStatement,
@@ -16,10 +15,11 @@ import {
   type Refusal,
   refusalInWords,
   refusals,
-  seal,
-  shortCode,
   type Signer,
   type Statement,
+  seal,
+  shortCode,
+  approve as sign,
 } from "@holdfast/charter"
 import { equalBytes, fromHex, hex } from "@holdfast/wire"
 import { type Account, approvingDevice, approvingKeeper, deviceOf } from "./account.ts"

@@ -40,7 +40,7 @@ export interface RelayLinkDeps {
   readonly onOpen: (session: Session) => void
   readonly onFrames: (frames: Frames, session: Session) => void
   readonly onState: (state: ConnectionState) => void
-  /** The relay does not accept the hello: the engine may want to say another one next time. */
+  /** The relay does not accept the hello, or says goodbye: the engine may want to say another one next time. */
   readonly onRefused: (code: RelayErrorCode) => void
   /** Bytes that are no message of the protocol, or a message at the wrong time. */
   readonly onJunk: (url: string) => void
@@ -234,6 +234,7 @@ export function createRelayLink(deps: RelayLinkDeps): RelayLink {
           if (own.session !== undefined) deps.onFrames(reply.op.value, own.session)
           return
         case "goodbye":
+          deps.onRefused(codeOf(reply.op.value))
           return end()
         default:
           deps.onJunk(url)
