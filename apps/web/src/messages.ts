@@ -77,6 +77,7 @@ export const text = {
     online: "Connected",
     offline: "Not connected. What you write is kept here and goes out by itself.",
     offlineShort: "Not connected",
+    stopped: "Stopped",
   },
 
   otherTab: {
@@ -124,6 +125,7 @@ export const text = {
       "Nobody can let anyone in alone: not you, not the person who runs the server, not a thief with one laptop.",
     keeperName: (n: number) => `Person ${n}`,
     you: (name: string) => (name === "" ? "You" : `${name} (you)`),
+    keepersAre: "Keepers",
     addKeeper: "Add a person",
     removeKeeper: (name: string) => `Take out ${name === "" ? "this person" : name}`,
     needed: "How many must agree",
@@ -392,6 +394,7 @@ export const text = {
     by: (name: string) => `from ${name}`,
     purposeOf: { member: "member", keeper: "keeper", device: "device" },
     state: {
+      waiting: "made, goes to the relay as soon as it can be reached",
       open: "not used yet",
       asked: "has asked to join, waits for approval",
       used: "used",

@@ -190,7 +190,8 @@ export interface Invite {
   readonly name: string
   readonly invitedBy: string
   readonly expiresAt: number
-  readonly state: "open" | "asked" | "used" | "expired" | "revoked"
+  /** `waiting`: the relay does not know it yet, so nobody can use it; it is told as soon as it can be reached. */
+  readonly state: "waiting" | "open" | "asked" | "used" | "expired" | "revoked"
   /** The invitation text; only on the device that made it. */
   readonly text?: string
 }

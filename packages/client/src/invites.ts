@@ -119,5 +119,6 @@ function stateOf(view: InviteView, invite: StoredInvite, announced: InviteAnnoun
   const inviter = deviceAt(view.charter, announced.device as DeviceId, view.charter.size)
   if (inviter === undefined && state.members.get(fromHex(invite.member))?.removed !== undefined) return "revoked"
   if (requests.length > 0) return "asked"
-  return announced.expiresAt <= view.nowSeconds ? "expired" : "open"
+  if (announced.expiresAt <= view.nowSeconds) return "expired"
+  return invite.secret !== undefined && !invite.registered ? "waiting" : "open"
 }
