@@ -1,11 +1,15 @@
 import { hash } from "node:crypto"
-import { concatBytes, type LaneId } from "@holdfast/wire"
+import type { LaneId } from "@holdfast/wire"
 
 export const knownIdBytes = 16
 
+const scratch = Buffer.alloc(32)
+
 /** What is kept of a message id: a sender's device found later does not show which entries were its own (R3.3). */
 export function knownIdOf(lane: LaneId, messageId: Uint8Array): string {
-  return hash("sha256", concatBytes(lane, messageId), "buffer").toString("latin1", 0, knownIdBytes)
+  scratch.set(lane, 0)
+  scratch.set(messageId, 16)
+  return hash("sha256", scratch, "buffer").toString("latin1", 0, knownIdBytes)
 }
 
 /** The last `limit` ids of a lane and their indices. Changes in place. (R2.4) */

@@ -1,5 +1,6 @@
 import { CompactRange } from "@holdfast/log"
 import { equalBytes, hex, type LaneId, type LaneNumber, laneIdOf, type OrgId } from "@holdfast/wire"
+import { toHour } from "./hour.ts"
 import { KnownIds, knownIdOf } from "./known-ids.ts"
 import { LaneDraft, type LaneState } from "./lane-draft.ts"
 import {
@@ -179,9 +180,4 @@ export function createMemoryEngine(options: Partial<EngineLimits> = {}): LaneEng
       isClosed = true
     },
   }
-}
-
-/** No time finer than the hour is kept (R3.4). */
-export function toHour(seconds: number): number {
-  return Math.ceil(seconds / 3_600) * 3_600
 }

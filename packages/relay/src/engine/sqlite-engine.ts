@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { CompactRange, decodeCompactRange, encodeCompactRange } from "@holdfast/log"
 import { equalBytes, hex, type LaneId, type LaneNumber, laneIdOf, type OrgId } from "@holdfast/wire"
 import { FlushQueue, type Job } from "./flush-queue.ts"
+import { toHour } from "./hour.ts"
 import { KnownIds, knownIdBytes, knownIdOf } from "./known-ids.ts"
 import { LaneDraft, type LaneState } from "./lane-draft.ts"
 import {
@@ -18,7 +19,6 @@ import {
   type Slice,
   type Stored,
 } from "./lane-engine.ts"
-import { toHour } from "./memory-engine.ts"
 import { type DatabaseOptions, engineErrorOf, laneSpan, maxLanes, openDatabase } from "./sqlite-database.ts"
 import { Watchers } from "./watchers.ts"
 

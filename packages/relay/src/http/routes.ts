@@ -58,7 +58,7 @@ export function createRoutes(relay: Relay, webRoot?: WebRoot): Hono {
       const length = stated === undefined ? undefined : Number(stated)
       const bytes = (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>
       const kind = await putChunk(core, session, { blob, index, count: c.req.query("of") }, { length, bytes })
-      return Response.json({ result: kind }, { status: kind === "stored" ? 201 : 200 })
+      return Response.json({ result: kind }, { status: 201 })
     }),
   )
   app.get("/v1/blobs/:blob", (c) =>
