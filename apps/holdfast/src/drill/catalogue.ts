@@ -1,0 +1,34 @@
+import type { Attack } from "./attack.ts"
+import { blobAttacks } from "./attacks/blobs.ts"
+import { charterAttacks } from "./attacks/charter.ts"
+import { directoryAttacks } from "./attacks/directory.ts"
+import { diskSearches } from "./attacks/disk.ts"
+import { laneAttacks } from "./attacks/lanes.ts"
+import { operatorAttacks } from "./attacks/operator.ts"
+import { placeAttacks } from "./attacks/place.ts"
+import { type Level, levels } from "./finding.ts"
+
+/** Everything that is tried on a live deployment, in the order of the report. */
+export const attacks: readonly Attack[] = [
+  ...directoryAttacks,
+  ...charterAttacks,
+  ...laneAttacks,
+  ...blobAttacks,
+  ...placeAttacks,
+  ...operatorAttacks,
+]
+
+export interface Chosen {
+  readonly searches: typeof diskSearches
+  readonly attacks: readonly Attack[]
+}
+
+/** A level tries everything of the levels below it. `only`: those whose name has this in it. */
+export function choose(level: Level, only?: string): Chosen {
+  const reach = levels.indexOf(level)
+  const isWanted = (name: string) => only === undefined || name.includes(only)
+  return {
+    searches: diskSearches.filter(({ name }) => isWanted(name)),
+    attacks: attacks.filter(({ name, level: own }) => levels.indexOf(own) <= reach && isWanted(name)),
+  }
+}

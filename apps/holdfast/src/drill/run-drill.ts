@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import path from "node:path"
+import type { Attack } from "./attack.ts"
+import { type DiskSearch, runSearch } from "./attacks/disk.ts"
+import { copyDisk } from "./disk/disk-copy.ts"
+import type { Tried } from "./finding.ts"
+import { genuine, type Weaken } from "./person.ts"
+import { runAttack } from "./run-attack.ts"
+import { buildStage, type LiveStage } from "./stage.ts"
+
+export interface DrillOptions {
+  readonly searches: readonly DiskSearch[]
+  readonly attacks: readonly Attack[]
+  /** Where everything is kept that was made; without it, a temporary folder that is removed. */
+  readonly keep?: string
+  readonly onTried?: (tried: Tried) => void
+  readonly onStep?: (sentence: string) => void
+  /** For showing that the drill can fail: what a weakened relay leaves behind, and a weakened client. */
+  readonly afterTalk?: (stage: LiveStage) => void
+  readonly weaken?: Weaken
+}
+
+/** Attacks under way at a time: two cores are enough for a deployment each. */
+const abreast = 2
+
+/** Stands a deployment up, lets people talk, becomes the attacker and tries everything (D1). In the order of the catalogue. */
+export async function runDrill(options: DrillOptions): Promise<readonly Tried[]> {
+  const root = options.keep ?? mkdtempSync(path.join(tmpdir(), "holdfast-drill-"))
+  mkdirSync(root, { recursive: true })
+  try {
+    options.onStep?.("Founding an organisation and letting people talk …")
+    const stage = await buildStage(path.join(root, "stage"))
+    try {
+      options.afterTalk?.(stage)
+    } catch (error) {
+      await stage.sleep()
+      throw error
+    }
+    options.onStep?.("Copying the relay's disk while it runs …")
+    const disk = copyDisk(stage.relayFolder, path.join(root, "disk"))
+    await stage.sleep()
+    const searched = options.searches.map((search) => {
+      const tried = runSearch(search, disk, stage.truth)
+      options.onTried?.(tried)
+      return tried
+    })
+    const attacked = await abreastInOrder(options.attacks, abreast, async (attack, i) => {
+      const folder = path.join(root, `attack-${String(i + 1).padStart(2, "0")}`)
+      const tried = await runAttack(attack, stage, folder, options.weaken ?? genuine)
+      if (options.keep === undefined) rmSync(folder, { recursive: true, force: true })
+      return tried
+    })(options.onTried)
+    return [...searched, ...attacked]
+  } finally {
+    if (options.keep === undefined) rmSync(root, { recursive: true, force: true })
+  }
+}
+
+/** Some at a time; told about in order, as soon as all before are known. */
+function abreastInOrder<T, R>(
+  items: readonly T[],
+  count: number,
+  work: (item: T, index: number) => Promise<R>,
+): (onDone?: (result: R) => void) => Promise<readonly R[]> {
+  return async (onDone) => {
+    const results = new Map<number, R>()
+    let next = 0
+    let told = 0
+    const worker = async () => {
+      while (next < items.length) {
+        const index = next++
+        results.set(index, await work(items[index] as T, index))
+        for (; results.has(told); told++) onDone?.(results.get(told) as R)
+      }
+    }
+    await Promise.all(Array.from({ length: count }, worker))
+    return items.map((_, i) => results.get(i) as R)
+  }
+}
