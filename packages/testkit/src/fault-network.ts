@@ -1,5 +1,5 @@
 import type { Network, Socket } from "@holdfast/client"
-import { decode, encode, Reply } from "@holdfast/wire"
+import { decode, encode, Reply, Request } from "@holdfast/wire"
 
 /** A network whose faults a test decides about. Everything works until told otherwise. */
 export interface FaultNetwork extends Network {
@@ -12,6 +12,8 @@ export interface FaultNetwork extends Network {
   delayReplies(millis: number): void
   /** Relay messages for which this says false never arrive. */
   keepReplies(keep: (reply: Reply) => boolean): void
+  /** Requests for which this says false never arrive. */
+  keepRequests(keep: (request: Request) => boolean): void
   /** What a lying relay, or somebody in between, makes of a relay's message: none, one or several. */
   tamper(change: ((reply: Reply) => readonly Reply[]) | undefined): void
   /** Called before every message to the relay; may throw. */
@@ -24,6 +26,7 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
   let isCut = false
   let delay = 0
   let keep: (reply: Reply) => boolean = () => true
+  let keepRequest: ((request: Request) => boolean) | undefined
   let change: ((reply: Reply) => readonly Reply[]) | undefined
   let probe: (bytes: Uint8Array) => void = () => {}
   let count = 0
@@ -46,6 +49,7 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
       send(bytes) {
         probe(bytes)
         count += 1
+        if (keepRequest !== undefined && !keepRequest(decode(Request, bytes))) return
         if (!broken) socket.send(bytes)
       },
       close() {
@@ -96,6 +100,9 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
     },
     keepReplies(next) {
       keep = next
+    },
+    keepRequests(next) {
+      keepRequest = next
     },
     tamper(next) {
       change = next
