@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { definedRules, quotedRules } from "../../tools/check-spec.ts"
+import { definedRules, lettersOf, quotedRules } from "../../tools/check-spec.ts"
 
 test("rules are found where they begin, and twice is refused", () => {
   const { rules, findings } = definedRules([
@@ -27,4 +27,11 @@ test("ids are taken from comments and from the brackets of titles", () => {
     "4 W4.2",
     "4 W4.3",
   ])
+})
+
+test("letters are those of the table, whether they have rules or not", () => {
+  expect([
+    ...lettersOf("| file | rules |\n|---|---|\n| [wire.md](wire.md) | W | ids |\n| [log.md](log.md) | L | trees |\n"),
+  ]).toEqual(["W", "L"])
+  expect(() => lettersOf("# none")).toThrow("no table")
 })

@@ -17,7 +17,7 @@ export type KeeperId = Branded<"KeeperId">
 export type RelayId = Branded<"RelayId">
 /** 16 bytes derived from the organisation and a number (W2.4). */
 export type LaneId = Branded<"LaneId">
-/** 32 random bytes, chosen by whoever starts the conversation; also the MLS group id (W2.5). */
+/** 32 bytes that follow from what binds the conversation to its organisation and lane; also the MLS group id (W2.5). */
 export type ConversationId = Branded<"ConversationId">
 /** 16 random bytes, chosen by the sender; the relay stores a frame with a known id only once (W2.6). */
 export type MessageId = Branded<"MessageId">
