@@ -98,7 +98,7 @@ export function decodeKeyPackageMessage(bytes: Uint8Array): KeyPackage {
   return keyPackage
 }
 
-/** Form and both signatures (M3.3). Throws `malformed`, `unsupported` or `bad_signature`. */
+/** Form, keys that can be used (M3.5), and both signatures (M3.3). Throws `malformed`, `unsupported` or `bad_signature`. */
 export async function verifyKeyPackage(suite: Suite, keyPackage: KeyPackage): Promise<void> {
   if (keyPackage.version !== "mls10" || keyPackage.cipherSuite !== suite.name) {
     throw new MlsError("unsupported", "key package suite")
@@ -114,6 +114,9 @@ export async function verifyKeyPackage(suite: Suite, keyPackage: KeyPackage): Pr
     equalBytes(keyPackage.initKey, leafNode.hpkePublicKey)
   ) {
     throw new MlsError("malformed", "key package init key")
+  }
+  if (![keyPackage.initKey, leafNode.hpkePublicKey].every(suite.hpke.kem.accepts)) {
+    throw new MlsError("malformed", "key package encryption key")
   }
   const tbs = encode(keyPackageTBSEncoder)(keyPackage)
   const [leafValid, packageValid] = await Promise.all([

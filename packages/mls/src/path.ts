@@ -185,12 +185,12 @@ export function applyPath(
   if (path.nodes.length !== steps.length) throw new MlsError("bad_commit", aPathOf)
   const keys = path.nodes.map((node) => node.hpkePublicKey)
   for (const [i, node] of path.nodes.entries()) {
-    if (node.hpkePublicKey.length !== suite.hpke.kem.publicKeyBytes) throw new MlsError("bad_commit", aPathOf)
     if (node.encryptedPathSecret.length !== recipientsOf(steps[i] as PathStep, newLeaves).length) {
       throw new MlsError("bad_commit", aPathOf)
     }
   }
   const fresh = [path.leafNode.hpkePublicKey, ...keys]
+  if (!fresh.every(suite.hpke.kem.accepts)) throw new MlsError("bad_commit", aPathOf)
   const repeated = fresh.some((key, i) => fresh.slice(i + 1).some((other) => equalBytes(key, other)))
   if (repeated || fresh.some((key) => holdsKey(before, key))) throw new MlsError("bad_commit", aPathOf)
   const { tree, leafParentHash } = placePath(suite, before, committer, steps, keys)

@@ -38,6 +38,7 @@ export async function checkTree(
   if (!equalBytes(treeHash(suite.hkdf, tree), expectedHash)) fail("tree hash")
   checkUnmergedLeaves(tree)
   checkParentHashes(suite, tree)
+  checkKeysUsable(suite, tree)
   await checkLeafSignatures(suite, tree, groupId)
 }
 
@@ -131,6 +132,14 @@ function linksThrough(
   if (found?.nodeType === "parent") carried = found.parent.parentHash
   else if (found?.nodeType === "leaf" && found.leaf.leafNodeSource === "commit") carried = found.leaf.parentHash
   return carried !== undefined && equalBytes(carried, parentHash(suite.hkdf, tree, node, sibling)) ? 1 : 0
+}
+
+function checkKeysUsable(suite: Suite, tree: Tree): void {
+  const keys = tree.nodes.flatMap((node) => {
+    if (node === undefined) return []
+    return [node.nodeType === "leaf" ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey]
+  })
+  if (!keys.every(suite.hpke.kem.accepts)) fail("encryption key")
 }
 
 async function checkLeafSignatures(suite: Suite, tree: Tree, groupId: Uint8Array): Promise<void> {

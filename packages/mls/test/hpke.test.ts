@@ -151,3 +151,32 @@ test("[M10.1] bob opens what was sealed to him; carol, another use, and a change
   }
   await expect(sealToDevice(new Uint8Array(32), utf8("x"), utf8("use"))).rejects.toThrow("malformed")
 })
+
+for (const platform of platforms) {
+  test(`[M3.5] keys that can be sealed to are told from those that cannot (${platform})`, async () => {
+    const { kem } = (await suiteOf(defaultSuiteName, platform)).hpke
+    const good = await kem.publicKeyOf(await kem.generate())
+    expect(await kem.accepts(good)).toBe(true)
+    const p = (1n << 255n) - 19n
+    const c = 325606250916557431795983626356110631294008115727848805560023387167927233504n
+    const d = 39382357235489614581723060781553021112529911719440698176882885853963445705823n
+    for (const u of [0n, 1n, p - 1n, p, p + 1n, c, d]) {
+      for (const top of [0n, 1n << 255n]) {
+        const bad = good.slice()
+        for (let i = 0; i < 32; i++) bad[1184 + i] = Number(((u | top) >> BigInt(8 * i)) & 0xffn)
+        expect(await kem.accepts(bad)).toBe(false)
+        // Not a list of our own making: the platform refuses each of them too.
+        await expect(kem.encap(bad)).rejects.toThrow()
+      }
+    }
+    const outOfRange = good.slice()
+    outOfRange.fill(0xff, 0, 3)
+    expect(await kem.accepts(outOfRange)).toBe(false)
+    await expect(kem.encap(outOfRange)).rejects.toThrow()
+    expect(await kem.accepts(good.subarray(1))).toBe(false)
+    for (let i = 0; i < 8; i++) {
+      const key = await kem.publicKeyOf(await kem.generate())
+      expect(await kem.accepts(key)).toBe(true)
+    }
+  })
+}

@@ -38,6 +38,12 @@ async function forged(change: Change, edit: (commit: Commit) => Commit | Promise
   return forge(alice, commit, await tagFor(alice, commit, made))
 }
 
+/** Keys of the right length that no one can encapsulate to. */
+const unusable: Record<string, (key: Uint8Array) => Uint8Array> = {
+  "ML-KEM coefficients out of range": (key) => Uint8Array.from(key, (byte, i) => (i < 300 ? 0xff : byte)),
+  "an X25519 point of small order": (key) => Uint8Array.from(key, (byte, i) => (i < 1184 ? byte : i === 1184 ? 1 : 0)),
+}
+
 test("the forge makes commits that are fine when nothing is wrong with them", async () => {
   expect(why(await atBob(await forged({})))).toBe("advanced")
   expect(why(await atBob(await forged({ remove: [2] })))).toBe("advanced")
@@ -148,6 +154,19 @@ describe("[M5.4] adds", () => {
     keyPackage.leafNode.signature[0]! ^= 1
     expect(why(await atBob(await addOf(keyPackage)))).toBe("invalid")
   })
+  for (const [name, spoil] of Object.entries(unusable)) {
+    test(`[M3.5] a leaf nobody can seal to: ${name}`, async () => {
+      const { leafNode } = await oddPackage(dave)
+      const keyPackage = await oddPackage(dave, { hpkePublicKey: spoil(leafNode.hpkePublicKey) })
+      // Made without a path: our own committer could not even seal to it.
+      const adds = byValue({ proposalType: "add", add: { keyPackage } })
+      expect(why(await atBob(await forge(alice, { proposals: adds, path: undefined })))).toBe("invalid")
+    })
+    test(`[M3.5] an init key nobody can seal to: ${name}`, async () => {
+      const keyPackage = await oddPackage(dave, {}, { initKey: spoil((await oddPackage(dave)).initKey) })
+      expect(why(await atBob(await addOf(keyPackage)))).toBe("invalid")
+    })
+  }
   test("[M2.1] another cipher suite", async () => {
     const cipherSuite = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519"
     expect(why(await atBob(await addOf(await oddPackage(dave, {}, { cipherSuite }))))).toBe("unsupported")
@@ -192,6 +211,13 @@ describe("[M5.5] the committer's path", () => {
     const parentHash = new Uint8Array(64)
     expect(why(await atBob(await edited((path) => withLeaf(alice, path, { parentHash }))))).toBe("invalid")
   })
+  for (const [name, spoil] of Object.entries(unusable)) {
+    test(`[M3.5] a key nobody can seal to: ${name}`, async () => {
+      const nobody = async (path: NonNullable<Commit["path"]>) =>
+        withLeaf(alice, path, { hpkePublicKey: spoil(path.leafNode.hpkePublicKey) })
+      expect(why(await atBob(await edited(nobody)))).toBe("invalid")
+    })
+  }
   test("one node too few", async () => {
     expect(why(await atBob(await edited((path) => ({ ...path, nodes: path.nodes.slice(1) }))))).toBe("invalid")
   })

@@ -3,7 +3,7 @@ import { MlsError } from "../error.ts"
 import { hkdfSha256 } from "./hkdf.ts"
 import { type Kem, KemPrivateKey } from "./kem.ts"
 import { randomBytes } from "./platform.ts"
-import type { HeldX25519, X25519 } from "./x25519.ts"
+import { acceptsX25519, type HeldX25519, type X25519 } from "./x25519.ts"
 
 const suiteId = concatBytes(utf8("KEM"), Uint8Array.of(0x00, 0x20))
 const version = utf8("HPKE-v1")
@@ -42,8 +42,9 @@ export function makeDhKemX25519(x25519: X25519): Kem {
     derive: async (ikm) => new KemPrivateKey(labeledExpand(labeledExtract("dkp_prk", ikm), "sk", none)),
     privateKey: (bytes) => new KemPrivateKey(bytes),
     publicKeyOf: async (privateKey) => (await hold(privateKey)).publicKey,
+    accepts: acceptsX25519,
     async encap(publicKey) {
-      if (publicKey.length !== 32) throw new MlsError("malformed", "X25519 public key")
+      if (!acceptsX25519(publicKey)) throw new MlsError("malformed", "X25519 public key")
       const { publicKey: enc, shared } = await x25519.ephemeral(publicKey)
       return { sharedSecret: combine(shared, enc, publicKey), enc }
     },

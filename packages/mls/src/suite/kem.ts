@@ -11,6 +11,8 @@ export interface Kem {
   /** Returns at once; the platform's handle is made when first used and kept while `bytes` lives. */
   privateKey(bytes: Uint8Array): KemPrivateKey
   publicKeyOf(privateKey: KemPrivateKey): Promise<Uint8Array>
+  /** Whether anyone can encapsulate to it. A key that nobody can would stop every commit of the group it is in (M3.5). */
+  accepts(publicKey: Uint8Array): boolean
   encap(publicKey: Uint8Array): Promise<{ sharedSecret: Uint8Array; enc: Uint8Array }>
   decap(privateKey: KemPrivateKey, enc: Uint8Array): Promise<Uint8Array>
 }

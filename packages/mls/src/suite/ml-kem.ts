@@ -13,6 +13,20 @@ export interface HeldMlKem768 {
 }
 
 const name = "ML-KEM-768"
+const q = 3329
+
+/**
+ * The encapsulation key check of FIPS 203 section 7.2: 768 numbers of 12 bits, each below q. Written out because noble
+ * 0.5.2 lets larger ones pass where the platforms refuse them, and all members must judge a key alike.
+ */
+export function acceptsMlKem768(publicKey: Uint8Array): boolean {
+  if (publicKey.length !== 1184) return false
+  for (let i = 0; i < 1152; i += 3) {
+    const [a, b, c] = [publicKey[i] as number, publicKey[i + 1] as number, publicKey[i + 2] as number]
+    if ((a | ((b & 0x0f) << 8)) >= q || ((b >> 4) | (c << 4)) >= q) return false
+  }
+  return true
+}
 
 export const nobleMlKem768: MlKem768 = {
   async encap(publicKey) {

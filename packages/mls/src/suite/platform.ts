@@ -44,10 +44,13 @@ const triedByName = new Map<string, Promise<boolean>>()
 export function platformHas(name: string, trial: () => Promise<unknown>): Promise<boolean> {
   let has = triedByName.get(name)
   if (has === undefined) {
-    has = trial().then(
-      () => true,
-      () => false,
-    )
+    // In a promise, because without `crypto.subtle` (an insecure page) the trial throws at once.
+    has = Promise.resolve()
+      .then(trial)
+      .then(
+        () => true,
+        () => false,
+      )
     triedByName.set(name, has)
   }
   return has

@@ -2,9 +2,9 @@ import { concatBytes } from "@holdfast/wire"
 import { sha3_256, shake256 } from "@noble/hashes/sha3.js"
 import { MlsError } from "../error.ts"
 import { type Kem, KemPrivateKey } from "./kem.ts"
-import type { HeldMlKem768, MlKem768 } from "./ml-kem.ts"
+import { acceptsMlKem768, type HeldMlKem768, type MlKem768 } from "./ml-kem.ts"
 import { randomBytes } from "./platform.ts"
-import type { HeldX25519, X25519 } from "./x25519.ts"
+import { acceptsX25519, type HeldX25519, type X25519 } from "./x25519.ts"
 
 /** "\./" over "/^\": the label of the combiner (draft-connolly-cfrg-xwing-kem). */
 const label = Uint8Array.of(0x5c, 0x2e, 0x2f, 0x2f, 0x5e, 0x5c)
@@ -35,7 +35,7 @@ export function makeXWing(mlKem: MlKem768, x25519: X25519): Kem {
     }
     return held
   }
-  return {
+  const kem: Kem = {
     id: 0x647a,
     publicKeyBytes: mlKemPublicBytes + 32,
     encBytes: mlKemCiphertextBytes + 32,
@@ -46,8 +46,12 @@ export function makeXWing(mlKem: MlKem768, x25519: X25519): Kem {
       const held = await hold(privateKey)
       return concatBytes(held.mlKem.publicKey, held.x25519.publicKey)
     },
+    accepts: (publicKey) =>
+      publicKey.length === mlKemPublicBytes + 32 &&
+      acceptsMlKem768(publicKey.subarray(0, mlKemPublicBytes)) &&
+      acceptsX25519(publicKey.subarray(mlKemPublicBytes)),
     async encap(publicKey) {
-      if (publicKey.length !== mlKemPublicBytes + 32) throw new MlsError("malformed", "X-Wing public key")
+      if (!kem.accepts(publicKey)) throw new MlsError("malformed", "X-Wing public key")
       const peer = publicKey.subarray(mlKemPublicBytes)
       const [m, x] = await Promise.all([mlKem.encap(publicKey.subarray(0, mlKemPublicBytes)), x25519.ephemeral(peer)])
       return {
@@ -66,4 +70,5 @@ export function makeXWing(mlKem: MlKem768, x25519: X25519): Kem {
       return sha3_256(concatBytes(m, x, ephemeral, held.x25519.publicKey, label))
     },
   }
+  return kem
 }

@@ -1,3 +1,4 @@
+import { equalBytes } from "@holdfast/wire"
 import { x25519 } from "@noble/curves/ed25519.js"
 import { fromBase64url, pkcs8, platformBytes, platformHas, randomBytes } from "./platform.ts"
 
@@ -11,6 +12,27 @@ export interface X25519 {
 export interface HeldX25519 {
   readonly publicKey: Uint8Array
   agree(peer: Uint8Array): Promise<Uint8Array>
+}
+
+const p = (1n << 255n) - 19n
+/** The points whose multiples are few: an agreement with them is zero, and platforms refuse it. With p and p + 1 for 0 and 1. */
+const smallOrder: readonly Uint8Array[] = [
+  0n,
+  1n,
+  p - 1n,
+  p,
+  p + 1n,
+  325606250916557431795983626356110631294008115727848805560023387167927233504n,
+  39382357235489614581723060781553021112529911719440698176882885853963445705823n,
+].map((u) => Uint8Array.from({ length: 32 }, (_, i) => Number((u >> BigInt(8 * i)) & 0xffn)))
+
+/** False for a public key that no one can agree with. */
+export function acceptsX25519(publicKey: Uint8Array): boolean {
+  if (publicKey.length !== 32) return false
+  const u = publicKey.slice()
+  // The top bit is ignored (RFC 7748 section 5).
+  u[31] = (u[31] as number) & 0x7f
+  return !smallOrder.some((point) => equalBytes(point, u))
 }
 
 const basePoint = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 9 : 0))
