@@ -23,6 +23,7 @@ export class RelayError extends Error {
  * - `identity_open`, `identity_damaged`, `identity_missing`: the file with its keys
  * - `database_damaged`, `database_newer`, `storage_full`: the database
  * - `web_missing`: the folder with the web client
+ * - `tls_invalid`: the certificate or its key
  */
 export type RelayStartCode =
   | "port_busy"
@@ -38,6 +39,7 @@ export type RelayStartCode =
   | "database_newer"
   | "storage_full"
   | "web_missing"
+  | "tls_invalid"
 
 /** The message is a sentence for whoever starts the relay: what is wrong and what to do. */
 export class RelayStartError extends Error {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
@@ -35,8 +35,7 @@ export async function serveRelay(relay: Relay, options: ServeOptions): Promise<S
   const webRoot = options.webRoot === undefined ? undefined : await openWebRoot(options.webRoot)
   const app = createRoutes(relay, webRoot)
   const listener = getRequestListener(app.fetch)
-  const server: Server =
-    options.tls === undefined ? createServer(listener) : createTlsServer({ ...options.tls }, listener)
+  const server = serverFor(listener, options.tls)
   server.headersTimeout = 20_000
   server.requestTimeout = 300_000
   server.keepAliveTimeout = 65_000
@@ -75,6 +74,16 @@ export async function serveRelay(relay: Relay, options: ServeOptions): Promise<S
       await closed
       clearTimeout(cut)
     },
+  }
+}
+
+function serverFor(listener: RequestListener, tls: ServeOptions["tls"]): Server {
+  if (tls === undefined) return createServer(listener)
+  try {
+    return createTlsServer({ ...tls }, listener)
+  } catch (cause) {
+    const sentence = "The TLS certificate and key cannot be used. Both have to be PEM, and belong together."
+    throw new RelayStartError("tls_invalid", sentence, { cause })
   }
 }
 

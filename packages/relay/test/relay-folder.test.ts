@@ -107,16 +107,18 @@ describe("the port", () => {
     const squatter = createServer().listen(0, "127.0.0.1")
     await new Promise((done) => squatter.once("listening", done))
     const { port } = squatter.address() as { port: number }
-    const start = async (host: string, at: number) => {
+    const start = async (host: string, at: number, tls?: { key: string; cert: string }) => {
       const relay = createRelay({ ...memoryDeps(), ...(await relayIdentity()) })
       try {
-        await (await serveRelay(relay, { host, port: at })).close()
+        await (await serveRelay(relay, { host, port: at, ...(tls === undefined ? {} : { tls }) })).close()
       } finally {
         await relay.close()
       }
     }
     expect(await codeOf(() => start("127.0.0.1", port))).toBe("port_busy")
     expect(await codeOf(() => start("192.0.2.200", 0))).toBe("address_unknown")
+    const tls = { key: "no key", cert: "no certificate" }
+    expect(await codeOf(() => start("127.0.0.1", 0, tls))).toBe("tls_invalid")
     squatter.close()
     expect(await codeOf(() => start("127.0.0.1", 0))).toBe("started")
   })
