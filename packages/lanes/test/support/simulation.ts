@@ -96,7 +96,7 @@ export class SimulatedRelay {
   }
 
   junk(random: () => number): void {
-    const length = [512, 512, 512, 1_024, 4_096][Math.floor(random() * 5)]!
+    const length = random() < 0.02 ? 4_096 : 512
     this.frames.push(crypto.getRandomValues(new Uint8Array(length)))
   }
 }
@@ -371,6 +371,8 @@ export class World {
     founder.commit()
     const size = 2 + Math.floor(this.random() * 3)
     for (let i = 0; i < size; i++) await this.enrol()
+    // Mostly everybody is in when it begins; now and then the first joining is part of it.
+    if (this.random() < 0.8) await this.#heal()
     for (let step = 0; step < this.plan.steps; step++) await this.#step()
     await this.#heal()
     await this.#check()
@@ -380,20 +382,22 @@ export class World {
     const { random } = this
     const client = this.pick(this.clients)
     const dice = random()
-    if (dice < 0.3) {
+    if (dice < 0.28) {
       await this.#read(client, 1 + Math.floor(random() * 12))
-    } else if (dice < 0.5) {
+    } else if (dice < 0.45) {
       client.write(`${client.name} says ${++this.#contents}`)
       await client.send(random)
-    } else if (dice < 0.7) client.push(random)
-    else if (dice < 0.78) await client.change(random, random() < 0.4)
-    else if (dice < 0.84) await client.sendWelcomes(random)
-    else if (dice < 0.9) await client.crash()
-    else if (dice < 0.93) for (let i = 0; i < 20; i++) this.relay.junk(random)
-    else if (dice < 0.95) this.#double()
-    else if (dice < 0.97) client.charterSize = Math.max(client.charterSize, this.org.size)
-    else if (dice < 0.985 && this.clients.length < 8) await this.enrol()
-    else if (this.active.length > 2) {
+    } else if (dice < 0.63) client.push(random)
+    else if (dice < 0.77) await client.change(random, random() < 0.7)
+    else if (dice < 0.82) await client.sendWelcomes(random)
+    else if (dice < 0.87) await client.crash()
+    else if (dice < 0.9) {
+      const burst = random() < 0.3 ? 260 : 10
+      for (let i = 0; i < burst; i++) this.relay.junk(random)
+    } else if (dice < 0.92) this.#double()
+    else if (dice < 0.94) client.charterSize = Math.max(client.charterSize, this.org.size)
+    else if (dice < 0.96 && this.clients.length < 8) await this.enrol()
+    else if (dice > 0.97 && this.active.length > 2) {
       const out = this.pick(this.active.slice(1))
       out.isRemoved = true
       this.org.remove(out.device)
