@@ -116,7 +116,9 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     async makeOwn() {
       const account = deps.account()
       const now = timers.now()
-      const seconds = Math.floor(now / 1_000)
+      // The line lies on the relay's disk: a finer time would say when this device was there (R3.4).
+      const hour = now - (now % hourMillis)
+      const seconds = hour / 1_000
       const lifetime = { notBefore: seconds - 86_400, notAfter: seconds + lifetimeSeconds }
       const pairs = []
       for (let i = 0; i < keyPackageCount; i++) {
@@ -124,12 +126,12 @@ export function createDirectory(deps: DirectoryDeps): Directory {
         pairs.push({ ...pair, ref: hex((await readKeyPackage(pair.publicBytes)).ref) })
       }
       const seal = await generateSealKeys()
-      const sequence = Math.max((table.newestOwn()?.sequence ?? 0) + 1, now)
+      const sequence = Math.max((table.newestOwn()?.sequence ?? 0) + 1, hour)
       const unsigned = {
         org: account.org,
         device: deviceOf(account),
         sequence,
-        issuedAt: now,
+        issuedAt: hour,
         sealKey: seal.publicKey,
         keyPackages: pairs.map(({ publicBytes }) => publicBytes),
       }

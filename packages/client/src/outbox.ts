@@ -61,6 +61,8 @@ export interface Outbox {
 }
 
 const retryMillis = 5_000
+/** How long a confirmed frame may stay away from the lane before people are told. */
+const withheldMillis = 30_000
 const underWay = 8
 
 /** The id people see: content ids are the sender's choice, so the sender's device is part of it. */
@@ -119,6 +121,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (row.local === undefined) table.removeLetter(row.id)
       else table.confirm(row.id, place)
       confirmedAt.set(place, timers.now())
+      deps.kickAfter(withheldMillis)
       return true
     }
     if (answer.kind === "failure" && codeOf(answer.value) === "malformed" && row.local === undefined) {
@@ -204,9 +207,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     withheldPlace() {
       const now = timers.now()
       for (const { place } of table.unseen()) {
-        const since = confirmedAt.get(place)
-        if (since === undefined) confirmedAt.set(place, now)
-        else if (place >= lane.next && now - since > 30_000) return place
+        const since = confirmedAt.get(place) ?? now
+        confirmedAt.set(place, since)
+        // Also when another frame lies in its place by now: the relay has broken its word no less.
+        if (now - since >= withheldMillis) return place
+        deps.kickAfter(since + withheldMillis - now)
       }
       return undefined
     },
