@@ -11,9 +11,7 @@ export function webHeaders(connect: readonly string[] = []): Record<string, stri
     "connect-src": ["'self'", ...connect],
     "worker-src": ["'self'"],
     "manifest-src": ["'self'"],
-    // a large download is a navigation of a hidden frame to an address that the download worker answers
-    "frame-src": ["'self'"],
-    "frame-ancestors": ["'self'"],
+    "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
     "form-action": ["'none'"],
   }

@@ -550,13 +550,11 @@ export function fixtureClient({ scene, found, name }: FixtureOptions): Client {
     },
   ]
   if (scene === "founded")
-    timeline = timeline
-      .slice(0, 1)
-      .map((act) => ({
-        ...act,
-        sentence: `Found the organisation with ${myName} as its first member, ruled by 1 of 1 keeper (${myName}) (evaluation: a single keeper decides everything)`,
-        approvedBy: [myName],
-      }))
+    timeline = timeline.slice(0, 1).map((act) => ({
+      ...act,
+      sentence: `Found the organisation with ${myName} as its first member, ruled by 1 of 1 keeper (${myName}) (evaluation: a single keeper decides everything)`,
+      approvedBy: [myName],
+    }))
 
   const needed = evaluation ? 1 : 2
   let proposals: Proposal[] =
@@ -743,6 +741,7 @@ export function fixtureClient({ scene, found, name }: FixtureOptions): Client {
         me: { member: id(1), device: id(11), name: myName, keeper: true },
         standing,
         connection: scene === "offline" ? "offline" : "online",
+        upToDate: scene !== "offline",
         relay: "https://desk.example.org",
         keepers: evaluation
           ? { total: 1, needed: 1, names: [myName] }

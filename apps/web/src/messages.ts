@@ -78,6 +78,7 @@ export const text = {
     offline: "Not connected. What you write is kept here and goes out by itself.",
     offlineShort: "Not connected",
     stopped: "Stopped",
+    reading: "Reading what is new…",
   },
 
   otherTab: {
@@ -223,6 +224,7 @@ export const text = {
     pickBody: "Or start a new one. Whatever is written here can be read on the devices of its members only.",
     you: "You",
     emptyConversation: "Nothing written yet",
+    file: "A file",
   },
 
   evaluation: {
@@ -232,6 +234,8 @@ export const text = {
     progress: (accepted: number, total: number) =>
       `Evaluation: one person decides until all keepers are in. ${accepted} of ${total} so far.`,
     see: "See who is missing",
+    ready: "Evaluation: one person decides until the new rules are approved. All keepers are in.",
+    toDecisions: "Decide now",
   },
 
   keeperAsk: {
@@ -243,7 +247,8 @@ export const text = {
   },
 
   conversation: {
-    everyone: "Everyone in the organisation",
+    everyoneTitle: "Everyone",
+    everyone: "All members of the organisation",
     members: (n: number) => count(n, "member"),
     readers: "Who can read this",
     readersOf: (title: string) => `Who can read “${title}”`,
@@ -394,13 +399,14 @@ export const text = {
     by: (name: string) => `from ${name}`,
     purposeOf: { member: "member", keeper: "keeper", device: "device" },
     state: {
-      waiting: "made, goes to the relay as soon as it can be reached",
+      waiting: "cannot be used yet: it waits for the connection",
       open: "not used yet",
       asked: "has asked to join, waits for approval",
       used: "used",
       expired: "expired",
       revoked: "withdrawn",
     },
+    notYet: "The server does not know this invitation yet. It is told as soon as it can be reached.",
     none: "No open invitations.",
     share: "Share…",
   },
@@ -439,9 +445,11 @@ export const text = {
     intro:
       "Everything that was ever done to this organisation, in order. Every member has the same list; nobody can take an entry out.",
     export: "Save a copy",
-    exportHint: "The whole list with all signatures, to check with “holdfast log verify”.",
+    exportHint: "A saved copy holds the whole list with all its signatures, as one file.",
     approvedBy: (who: readonly string[]) => `Approved by ${names(who)}`,
     refused: "Refused",
+    /** The engine may give a word of the rules or a sentence. */
+    reason: (why: string) => `${why.charAt(0).toUpperCase()}${why.slice(1).replaceAll("_", " ").replace(/\.$/, "")}.`,
     refusedHint: "It was recorded and changed nothing.",
     code: "Code",
     entry: (n: number) => `Entry ${n}`,

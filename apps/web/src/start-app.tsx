@@ -1,4 +1,5 @@
 import { StrictMode } from "react"
+import { I18nProvider } from "react-aria-components"
 import { createRoot } from "react-dom/client"
 import type { Engine } from "./engine/engine.ts"
 import { text } from "./messages.ts"
@@ -15,9 +16,11 @@ export function startApp(openEngine: () => Engine): void {
   createRoot(root).render(
     <StrictMode>
       {able ? (
-        <Fence>
-          <App openEngine={openEngine} tab={oneTab()} />
-        </Fence>
+        <I18nProvider locale="en-GB">
+          <Fence>
+            <App openEngine={openEngine} tab={oneTab()} />
+          </Fence>
+        </I18nProvider>
       ) : (
         <p className="problem">{text.problem.browser}</p>
       )}

@@ -58,11 +58,9 @@ scope.addEventListener("fetch", (event) => {
   event.respondWith(offered === undefined ? gone() : download(offered.offer, offered.bytes, offered.page))
 })
 
+// "No content" leaves whoever followed the address on the page where they are
 function gone(): Response {
-  return new Response("This download is over. Start it again from the conversation.", {
-    status: 410,
-    headers: { "content-type": "text/plain; charset=utf-8", "cross-origin-embedder-policy": "require-corp" },
-  })
+  return new Response(null, { status: 204 })
 }
 
 function download(offer: Offer, bytes: MessagePort, page: MessagePort): Response {

@@ -51,8 +51,6 @@ async function streamToDownload(client: RemoteClient, file: FileToSave): Promise
   const page = new MessageChannel()
   await client.streamFile(file.message, file.size, bytes.port1)
   const keeping = setInterval(() => worker.postMessage({ kind: "keep" } satisfies ToDownloadWorker), 10_000)
-  const frame = document.createElement("iframe")
-  frame.hidden = true
   await new Promise<void>((resolve) => {
     page.port1.onmessage = ({ data }: MessageEvent<FromDownloadWorker>) => {
       if (data.kind === "ready") {
@@ -61,13 +59,14 @@ async function streamToDownload(client: RemoteClient, file: FileToSave): Promise
       }
       clearInterval(keeping)
       page.port1.close()
-      frame.remove()
     }
     const offer: ToDownloadWorker = { kind: "offer", id, name: file.name, size: file.size }
     worker.postMessage(offer, [bytes.port2, page.port2])
   })
-  frame.src = `/download/${id}`
-  document.body.append(frame)
+  // an attachment takes no page away, and with the attribute `download` the browser would go past the download worker
+  const link = document.createElement("a")
+  link.href = `/download/${id}`
+  link.click()
 }
 
 async function downloadWorker(): Promise<ServiceWorker> {

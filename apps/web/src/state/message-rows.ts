@@ -3,6 +3,7 @@ import type { Message } from "@holdfast/client"
 /** What the list shows, in order. Rows of one sender within a few minutes belong together. */
 export type Row =
   | { readonly kind: "beginning"; readonly key: string }
+  | { readonly kind: "end"; readonly key: string }
   | { readonly kind: "day"; readonly key: string; readonly at: number }
   | { readonly kind: "event"; readonly key: string; readonly message: Message }
   | {
@@ -38,6 +39,8 @@ export function rowsOf(messages: readonly Message[], complete: boolean): readonl
     }
     before = message
   }
+  // room between the newest message and the field below
+  rows.push({ kind: "end", key: "end" })
   return rows
 }
 

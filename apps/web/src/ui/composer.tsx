@@ -1,6 +1,7 @@
 import type { Conversation } from "@holdfast/client"
 import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from "react"
 import { bytesOf, text } from "../messages.ts"
+import { titleOf } from "../state/conversation-words.ts"
 import { draftOf, keepDraft } from "../state/drafts.ts"
 import { largestFile, pickedFileOf } from "../state/picked-file.ts"
 import { Icon } from "./icon.tsx"
@@ -144,8 +145,8 @@ export function Composer({ conversation }: { conversation: Conversation }) {
             onChange={(event) => setWords(event.target.value)}
             onKeyDown={onKeyDown}
             onPaste={onPaste}
-            placeholder={dragging ? text.conversation.drop : text.conversation.composer(conversation.title)}
-            aria-label={text.conversation.composer(conversation.title)}
+            placeholder={dragging ? text.conversation.drop : text.conversation.composer(titleOf(conversation))}
+            aria-label={text.conversation.composer(titleOf(conversation))}
             aria-describedby="composer-hint"
             enterKeyHint="send"
             data-testid="composer"

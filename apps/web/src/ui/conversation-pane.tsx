@@ -1,6 +1,7 @@
 import type { Conversation, Overview } from "@holdfast/client"
 import { useEffect } from "react"
 import { text } from "../messages.ts"
+import { titleOf } from "../state/conversation-words.ts"
 import { go, linkTo } from "../state/route.ts"
 import { Composer } from "./composer.tsx"
 import { ConversationMenu } from "./conversation-menu.tsx"
@@ -33,6 +34,7 @@ function Shown(props: { conversation: Conversation; overview: Overview; readersO
   const other =
     conversation.kind === "direct" ? conversation.members.find((id) => id !== overview.me.member) : undefined
   const { id, unread } = conversation
+  const title = titleOf(conversation)
 
   // what is on the screen of somebody who looks at it has been read
   useEffect(() => {
@@ -47,13 +49,7 @@ function Shown(props: { conversation: Conversation; overview: Overview; readersO
   const close = () => go({ at: "conversation", id, readers: false })
   return (
     <>
-      <main
-        className="screen conversation"
-        id="main"
-        tabIndex={-1}
-        aria-label={conversation.title}
-        data-testid="conversation-pane"
-      >
+      <main className="screen conversation" id="main" tabIndex={-1} aria-label={title} data-testid="conversation-pane">
         <header className="screen-head">
           <a
             className="icon-button only-narrow"
@@ -63,9 +59,9 @@ function Shown(props: { conversation: Conversation; overview: Overview; readersO
           >
             <Icon name="back" />
           </a>
-          <Avatar id={other ?? id} name={conversation.title} />
+          <Avatar id={other ?? id} name={title} />
           <div className="screen-title">
-            <h1 data-testid="conversation-name">{conversation.title}</h1>
+            <h1 data-testid="conversation-name">{title}</h1>
             <p className="hint">
               {conversation.kind === "everyone" ? `${text.conversation.everyone}, ` : ""}
               {text.conversation.members(conversation.members.length)}

@@ -134,6 +134,9 @@ export function Found(props: { code: string; onBack: () => void; onFound: (optio
         </RadioGroup>
         {!several ? null : (
           <div className="stack inset">
+            <p>
+              <span className="label">{text.found.keeperName(1)}</span>: {people[0]}
+            </p>
             {others.map((person, at) => (
               <div className="row top" key={person.key}>
                 <Field

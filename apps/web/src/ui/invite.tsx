@@ -96,8 +96,13 @@ export function InvitePopup({ onClose, evaluation }: { onClose: () => void; eval
   )
 }
 
+/** Says so when links made here lead nowhere from elsewhere. */
+export function LocalAddress() {
+  return isLocalAddress() ? <p className="hint">{text.invite.local}</p> : null
+}
+
 /** Link, copy, share and QR code of one invitation that this device made. */
-export function InvitationLink({ invite }: { invite: Invite }) {
+export function InvitationLink({ invite, plain = false }: { invite: Invite; plain?: boolean }) {
   if (invite.text === undefined) return <p className="hint">{text.invite.onlyHere}</p>
   const link = invitationLink(invite.text)
   return (
@@ -105,6 +110,7 @@ export function InvitationLink({ invite }: { invite: Invite }) {
       <Qr value={link} label={text.invite.qr(invite.name)} />
       <div className="stack">
         <Field label={text.invite.link} value={link} isReadOnly mono testId="invite-link" />
+        {invite.state === "waiting" ? <p className="hint">{text.invite.notYet}</p> : null}
         <div className="row wrap">
           <CopyButton value={link} testId="invite-copy" />
           {typeof navigator.share !== "function" ? null : (
@@ -114,7 +120,7 @@ export function InvitationLink({ invite }: { invite: Invite }) {
           )}
           <span className="hint">{timeLeft(invite.expiresAt)}</span>
         </div>
-        {isLocalAddress() ? <p className="hint">{text.invite.local}</p> : null}
+        {plain ? null : <LocalAddress />}
       </div>
     </div>
   )
@@ -125,7 +131,7 @@ export function InviteRow({ invite, mine }: { invite: Invite; mine: boolean }) {
   const { client } = useSession()
   const [shown, setShown] = useState(false)
   const revoke = useAction(() => client.revokeInvite(invite.id))
-  const open = invite.state === "open" || invite.state === "asked"
+  const open = ["waiting", "open", "asked"].includes(invite.state)
   return (
     <li className="invite-row" data-testid="invite-row" data-state={invite.state}>
       <div className="person-words">

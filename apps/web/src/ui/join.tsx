@@ -69,7 +69,8 @@ function Ask(props: {
   const [tried, setTried] = useState(false)
   const expired = invitation.expiresAt <= Date.now()
   const missing = (value: string) => (tried && value.trim() === "" ? text.found.missing : undefined)
-  const ready = name.trim() !== "" && device.trim() !== "" && passphraseProblem(passphrase) === undefined
+  const isDevice = invitation.purpose === "device"
+  const ready = (isDevice || name.trim() !== "") && device.trim() !== "" && passphraseProblem(passphrase) === undefined
   const action = useAction(async () =>
     props.onJoin({
       invitation: invitation.text,
@@ -108,16 +109,18 @@ function Ask(props: {
           <Problem>{text.join.expired}</Problem>
         ) : (
           <>
-            <Field
-              label={text.found.yourName}
-              hint={text.found.yourNameHint}
-              value={name}
-              onChange={setName}
-              problem={missing(name)}
-              maxLength={80}
-              autoComplete="name"
-              testId="your-name"
-            />
+            {isDevice ? null : (
+              <Field
+                label={text.found.yourName}
+                hint={text.found.yourNameHint}
+                value={name}
+                onChange={setName}
+                problem={missing(name)}
+                maxLength={80}
+                autoComplete="name"
+                testId="your-name"
+              />
+            )}
             <Field
               label={text.found.device}
               hint={text.found.deviceHint}

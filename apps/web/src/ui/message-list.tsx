@@ -77,6 +77,8 @@ export function MessageList({ conversation, me }: { conversation: Conversation; 
                     <p>{text.conversation.startEncrypted}</p>
                   </div>
                 )
+              case "end":
+                return <div key={row.key} className="end" />
               case "day":
                 return (
                   <div key={row.key} className="day">

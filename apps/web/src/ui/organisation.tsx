@@ -100,12 +100,19 @@ function Evaluation({ overview }: { overview: Overview }) {
   if (!overview.organisation.evaluation || overview.standing !== "active") return null
   const plan = overview.keeperPlan
   const ready = plan?.people.filter(({ state }) => state === "accepted" || state === "you").length ?? 0
+  const complete = plan !== undefined && ready === plan.people.length
   return (
     <div className="banner evaluation" data-testid="evaluation">
-      <p>{plan === undefined ? text.evaluation.banner : text.evaluation.progress(ready, plan.people.length)}</p>
+      <p>
+        {plan === undefined
+          ? text.evaluation.banner
+          : complete
+            ? text.evaluation.ready
+            : text.evaluation.progress(ready, plan.people.length)}
+      </p>
       {plan !== undefined ? (
-        <a className="button quiet" href={linkTo({ at: "people" })}>
-          {text.evaluation.see}
+        <a className="button quiet" href={linkTo({ at: complete ? "decisions" : "people" })}>
+          {complete ? text.evaluation.toDecisions : text.evaluation.see}
         </a>
       ) : overview.me.keeper ? (
         <Button look="quiet" onPress={raise.open} testId="raise">

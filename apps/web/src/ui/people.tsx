@@ -16,7 +16,7 @@ export function People({ overview }: { overview: Overview }) {
   const raise = useRaise(overview)
   const active = overview.standing === "active"
   const former = people?.filter((person) => !person.active) ?? []
-  const current = invites.filter(({ state }) => state === "open" || state === "asked")
+  const current = invites.filter(({ state }) => ["waiting", "open", "asked"].includes(state))
   return (
     <Screen
       title={text.people.title}
@@ -181,8 +181,10 @@ function Removal(props: {
   const { client } = useSession()
   const { total, needed } = overview.keepers
   const action = useAction(async () => {
-    if (device === null) await client.proposeRemoveMember(person.member)
-    else await client.proposeRemoveDevice(device.id)
+    const proposal =
+      device === null ? await client.proposeRemoveMember(person.member) : await client.proposeRemoveDevice(device.id)
+    // a keeper who proposes has decided; a member's own device asks nobody
+    if (overview.me.keeper && !person.you) await client.approve(proposal)
   })
   // people may take out devices of their own without asking anybody
   const atOnce =

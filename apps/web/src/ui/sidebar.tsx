@@ -1,6 +1,7 @@
 import type { Conversation, Overview } from "@holdfast/client"
 import { useState } from "react"
 import { shortTimeOf, text } from "../messages.ts"
+import { lastWords, titleOf } from "../state/conversation-words.ts"
 import { linkTo, type Route } from "../state/route.ts"
 import { Connection } from "./connection.tsx"
 import { Icon, type IconName } from "./icon.tsx"
@@ -17,7 +18,7 @@ export function Sidebar({ overview, route }: { overview: Overview; route: Route 
     <nav className="sidebar" aria-label={text.nav.label}>
       <header className="sidebar-head">
         <h1 data-testid="organisation-name">{overview.organisation.name}</h1>
-        <Connection state={overview.connection} short />
+        <Connection overview={overview} short />
       </header>
       <div className="sidebar-section">
         <h2>{text.nav.conversations}</h2>
@@ -98,13 +99,8 @@ function ConversationLink(props: { conversation: Conversation; current: boolean;
   const { conversation, current, me } = props
   const people = useResource(useSession().live.people).value
   const last = conversation.last
+  const title = titleOf(conversation)
   const other = conversation.kind === "direct" ? conversation.members.find((id) => id !== me) : undefined
-  const sender =
-    last === undefined || conversation.kind === "direct"
-      ? undefined
-      : last.from === me
-        ? text.nav.you
-        : people?.find(({ member }) => member === last.from)?.name.split(" ")[0]
   return (
     <a
       className="conversation-link"
@@ -113,16 +109,10 @@ function ConversationLink(props: { conversation: Conversation; current: boolean;
       data-testid="conversation"
       data-kind={conversation.kind}
     >
-      <Avatar id={other ?? conversation.id} name={conversation.title} />
+      <Avatar id={other ?? conversation.id} name={title} />
       <span className="conversation-words">
-        <span className="conversation-title">{conversation.title}</span>
-        <span className="conversation-last">
-          {last === undefined
-            ? text.nav.emptyConversation
-            : sender === undefined
-              ? last.text
-              : `${sender}: ${last.text}`}
-        </span>
+        <span className="conversation-title">{title}</span>
+        <span className="conversation-last">{lastWords(conversation, people ?? [], me)}</span>
       </span>
       <span className="conversation-side">
         {last === undefined ? null : <time dateTime={new Date(last.at).toISOString()}>{shortTimeOf(last.at)}</time>}

@@ -48,7 +48,7 @@ function Entry({ act }: { act: Act }) {
       <p className="act-sentence">{act.sentence}</p>
       {refused ? (
         <p className="hint">
-          {act.reason === undefined ? "" : `${act.reason} `}
+          {act.reason === undefined ? "" : `${text.timeline.reason(act.reason)} `}
           {text.timeline.refusedHint}
         </p>
       ) : null}

@@ -33,7 +33,7 @@ export function Waiting({ overview }: { overview: Overview }) {
               <li key={step}>{step}</li>
             ))}
           </ol>
-          <Connection state={overview.connection} />
+          <Connection overview={overview} />
           <div className="row wrap">
             <Button icon="lock" onPress={session.lock}>
               {text.waiting.lock}

@@ -1,0 +1,36 @@
+import { resolve } from "node:path"
+import react from "@vitejs/plugin-react"
+import type { UserConfig } from "vite"
+
+const at = (path: string) => resolve(import.meta.dirname, path)
+
+/** Settings that the product and the fixture share. `page` is the folder of index.html. */
+export function webSettings(page: string): UserConfig {
+  return {
+    root: page,
+    publicDir: at("public"),
+    plugins: [react()],
+    // libraries that ask Node for its cryptography get the browser's
+    resolve: { alias: { crypto: at("src/engine/browser-crypto.ts") } },
+    build: {
+      outDir: "dist",
+      emptyOutDir: true,
+      target: "es2024",
+      // inlined files would be data: addresses, which the content policy refuses
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 800,
+      modulePreload: { polyfill: false },
+      rollupOptions: {
+        input: { index: resolve(page, "index.html"), "download-worker": at("src/downloads/download-worker.ts") },
+        output: {
+          // a service worker has to keep its address from version to version
+          entryFileNames: (chunk) =>
+            chunk.name === "download-worker" ? "download-worker.js" : "assets/[name]-[hash].js",
+        },
+      },
+    },
+    worker: { format: "es" },
+    // the library finds its .wasm beside itself
+    optimizeDeps: { exclude: ["@evolu/sqlite-wasm"] },
+  }
+}

@@ -1,0 +1,2 @@
+// Stands in for Node's module in the bundle.
+export const webcrypto: Crypto = globalThis.crypto
