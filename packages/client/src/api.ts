@@ -33,6 +33,8 @@ export interface Overview {
   readonly me: { readonly member: Id; readonly device: Id; readonly name: string; readonly keeper: boolean }
   readonly standing: Standing
   readonly connection: ConnectionState
+  /** All that the relay had when this connection began has been read. While false, more is still on its way. */
+  readonly upToDate: boolean
   readonly relay: string
   readonly keepers: { readonly total: number; readonly needed: number; readonly names: readonly string[] }
   /** Set while an organisation is still one person's and waits for its keepers. */

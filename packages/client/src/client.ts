@@ -180,6 +180,7 @@ export function createClient(engine: Engine): OpenClient {
         },
         standing,
         connection: engine.link.state(),
+        upToDate: engine.isUpToDate(),
         relay: engine.link.session()?.url ?? relayUrls(charter, account)[0] ?? "",
         keepers: {
           total: rules.keepers.length,

@@ -65,6 +65,8 @@ export interface Engine {
   account(): Account
   charter(): Charter
   standing(): Standing
+  /** All that the relay had when the session opened has been read. */
+  isUpToDate(): boolean
   post(body: KnownBody): void
   /** Requests under the tags of this invitation are looked for from now on, and among the frames that are kept. */
   watchInvite(guestKey: Id): void
@@ -85,6 +87,7 @@ const stoppedKey = "stopped"
 export const foundingPlanKey = "founding plan"
 export const organisationNameKey = "organisation name"
 const laneNumber = 0
+const watchMillis = 5_000
 /** How long a device that the relay refuses only reads the charter before it tries again. */
 const lockedOutMillis = 10_000
 
@@ -237,6 +240,7 @@ export async function createEngine(
   /** Sizes at the moment the session opened: what the relay had confirmed before. */
   let least = { charter: 0, lane: 0 }
   let laneGoal = 0
+  let wasUpToDate = false
   let isAbandoned = false
 
   async function open(session: Session): Promise<void> {
@@ -327,8 +331,12 @@ export async function createEngine(
     return (link.session()?.opened.lanes.length ?? 0) > 0
   }
 
+  function isUpToDate(): boolean {
+    return isSessionOfDevice() && !laneSync.isBehind() && lane.next >= laneGoal
+  }
+
   function maySend(): boolean {
-    return isSessionOfDevice() && standing() === "active" && !laneSync.isBehind() && lane.next >= laneGoal
+    return isUpToDate() && standing() === "active"
   }
 
   async function request(operation: Operation): Promise<Answer> {
@@ -709,17 +717,35 @@ export async function createEngine(
       await conversations.writeLetters()
       await outbox.encryptDue()
     }
+    if (isUpToDate() !== wasUpToDate) {
+      wasUpToDate = isUpToDate()
+      changes.mark({ topic: "overview" })
+    }
     if (isSessionOfDevice()) {
       outbox.sendDue().catch(onTrouble)
       registerInvites().catch(onTrouble)
-      const place = outbox.withheldPlace()
-      if (place !== undefined)
-        alarms.raise("withheld", `lane ${place}`, { detail: "It confirmed a message and does not show it." })
     }
     if (isFounder) {
       settleFirst?.resolve()
       settleFirst = undefined
     }
+  }
+
+  /** Looks now and then for what should have come and has not. */
+  function watch(): void {
+    timers.setTimeout(() => {
+      watch()
+      if (!isSessionOfDevice()) return
+      turns
+        .take(() => {
+          laneSync.overdue()
+          const place = outbox.withheldPlace()
+          if (place === undefined) return
+          alarms.raise("withheld", `lane ${place}`, { detail: "It confirmed a message and does not show it." })
+        })
+        .catch(onTrouble)
+      if (directory.isDue()) directorySync.want()
+    }, watchMillis)
   }
 
   async function registerInvites(): Promise<void> {
@@ -762,12 +788,15 @@ export async function createEngine(
     account: () => account,
     charter,
     standing,
+    isUpToDate,
     post,
     watchInvite,
     registerInvites,
     kick,
     start() {
-      if (standing() !== "stopped") link.start()
+      if (standing() === "stopped") return
+      link.start()
+      watch()
     },
     firstContact: () =>
       new Promise((resolve, reject) => {

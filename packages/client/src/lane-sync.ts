@@ -42,6 +42,8 @@ export interface LaneSync {
   supplyBlob(blob: Uint8Array, ciphertext: Uint8Array | null): Promise<void>
   /** Forgets frames that wait: they came over a connection that is gone. */
   forget(): void
+  /** Called now and then: the relay has signed for more than it has handed out. */
+  overdue(): void
   /** Frames that the relay said it has and that are not applied yet. */
   isBehind(): boolean
 }
@@ -53,14 +55,20 @@ interface Head {
 
 /** So many frames wait for the checkpoint that covers them; a longer catch-up is applied in pieces. */
 const maxHeldFrames = 2_048
-/** How long a relay may be behind what a member has proven to have seen (E7.3). */
+/** How long a relay may be behind what it has signed itself, or what a member has seen (E7.3). */
 export const withheldMillis = 30_000
+/** How long a frame is waited for whose sender claims more of the charter than the relay admits to, without proof (N4.4). */
+const giveUpMillis = 300_000
 const askAgainMillis = 3_000
 
 export function createLaneSync(deps: LaneSyncDeps): LaneSync {
-  const { lane, table, timers } = deps
+  const { lane, table, timers, alarms } = deps
   let held: { first: number; frames: Uint8Array[] } | undefined
   let head: Head | undefined
+  let blockedSince: number | undefined
+  let shortSince: number | undefined
+  /** Somebody claimed at least so much of the charter, and the relay was given time enough to show it. */
+  let disproven: number | undefined
   let blocked:
     | { readonly on: "charter"; readonly size: number; readonly proven: boolean; readonly since: number }
     | { readonly on: "frames" }
@@ -88,7 +96,7 @@ export function createLaneSync(deps: LaneSyncDeps): LaneSync {
   }
 
   function distrust(kind: "bad_checkpoint" | "reordered", evidence: readonly Uint8Array[]): void {
-    deps.alarms.raise(kind, "lane", { evidence })
+    alarms.raise(kind, "lane", { evidence })
     held = undefined
     deps.abandon()
   }
@@ -111,7 +119,7 @@ export function createLaneSync(deps: LaneSyncDeps): LaneSync {
   }
 
   function block(event: LaneEvent & { kind: "needs-charter" }): void {
-    const since = blocked?.on === "charter" && blocked.size === event.size ? blocked.since : timers.now()
+    const since = blockedSince ?? timers.now()
     blocked = { on: "charter", size: event.size, proven: event.proven, since }
     deps.askCharter()
     deps.resumeAfter(askAgainMillis)
@@ -189,29 +197,39 @@ export function createLaneSync(deps: LaneSyncDeps): LaneSync {
     },
     async resume(isCurrent = false) {
       await keep(await lane.checkClaims(), lane.next, [])
-      if (blocked?.on === "charter") {
-        const waited = timers.now() - blocked.since
-        if (waited < withheldMillis) {
-          const { size } = blocked
-          // the replica asks the same question again when the charter is still too small
-          blocked = undefined
-          const before = timers.now() - waited
-          await drain()
-          const now = blocked as typeof blocked | { on: "charter"; size: number; proven: boolean; since: number }
-          if (now !== undefined && now.on === "charter" && now.size === size) blocked = { ...now, since: before }
-          return
-        }
-        deps.alarms.raise("withheld", `charter ${blocked.size}`, {
-          detail: `A member has seen ${blocked.size} entries of the charter.`,
-        })
-        if (blocked.proven || !isCurrent) {
-          deps.askCharter()
-          return deps.resumeAfter(askAgainMillis)
-        }
+      if (blocked?.on !== "charter") return drain()
+      const { size, since, proven } = blocked
+      const waited = timers.now() - since
+      if (waited >= withheldMillis) {
+        alarms.raise("withheld", `charter ${size}`, { detail: `A member has seen ${size} entries of the charter.` })
+      }
+      const isHopeless = disproven !== undefined && size >= disproven
+      if (!proven && isCurrent && (isHopeless || waited >= giveUpMillis)) {
+        disproven = Math.min(disproven ?? size, size)
         blocked = undefined
         return drain(true)
       }
+      // asked again, the replica says if the charter is still too small
+      blockedSince = since
+      blocked = undefined
       await drain()
+      blockedSince = undefined
+    },
+    overdue() {
+      const now = timers.now()
+      const isShort =
+        head !== undefined && head.size > (held === undefined ? lane.next : held.first + held.frames.length)
+      if (!isShort) {
+        shortSince = undefined
+        return
+      }
+      shortSince ??= now
+      if (now - shortSince < withheldMillis) return
+      shortSince = undefined
+      alarms.raise("withheld", `lane ${head?.size}`, {
+        detail: "It has signed for messages that it does not hand out.",
+      })
+      deps.abandon()
     },
     supply,
     async supplyBlob(blob, ciphertext) {
@@ -221,6 +239,7 @@ export function createLaneSync(deps: LaneSyncDeps): LaneSync {
     forget() {
       held = undefined
       head = undefined
+      shortSince = undefined
       if (blocked?.on === "frames") blocked = undefined
     },
     isBehind: () => held !== undefined || (head !== undefined && head.size > lane.next),

@@ -120,7 +120,9 @@ describe("from one keeper to three", () => {
     // cem's approval reaches the lane, but cem's own attempt to seal does not reach the relay
     cem.machine.network.keepRequests(({ op }) => op.kind !== "appendCharter")
     await cem.client.approve(proposal)
-    await until("ana seals", async () => (await ana.client.people()).some(({ name, active }) => name === "ben" && !active))
+    await until("ana seals", async () =>
+      (await ana.client.people()).some(({ name, active }) => name === "ben" && !active),
+    )
     expect((await ana.client.overview()).alarms.map(({ kind }) => kind)).toEqual(["keeper_without_member"])
   })
 })
@@ -134,7 +136,9 @@ describe("an evaluation organisation that grows up later", () => {
     await expect(ben.client.planKeepers({ members: [cem.member, ana.member], needed: 2 })).rejects.toMatchObject({
       code: "not_allowed",
     })
-    await expect(ana.client.planKeepers({ members: [ben.member], needed: 2 })).rejects.toMatchObject({ code: "not_allowed" })
+    await expect(ana.client.planKeepers({ members: [ben.member], needed: 2 })).rejects.toMatchObject({
+      code: "not_allowed",
+    })
     await ana.client.planKeepers({ members: [ben.member, cem.member], needed: 2 })
     for (const player of [ben, cem]) {
       await until("asked", async () => (await player.client.overview()).keeperPlan?.asksMe === true)
