@@ -70,14 +70,14 @@ function plant(sql: string, ...values: (number | string | Uint8Array)[]): void {
   db.close()
 }
 
-test("[D2.9] an honest relay's disk gives nothing", () => {
+test("[D2.9] an honest relay's disk gives nothing", async () => {
   const disk = copy()
   expect(searchFile(disk, truth.file)).toMatchObject({ bytes: 0, finds: [] })
   expect(searchTexts(disk, truth.texts)).toMatchObject({ bytes: 0, finds: [] })
   expect(searchConversations(disk, truth.conversations)).toMatchObject({ bytes: 0, finds: [] })
   expect(searchIds(disk, truth)).toMatchObject({ edges: 0, finds: [] })
   expect(searchRows(disk, truth)).toMatchObject({ edges: 0, finds: [] })
-  expect(searchTimes(disk, Date.now())).toMatchObject({ edges: 0, finds: [] })
+  expect(await searchTimes(disk, Date.now())).toMatchObject({ edges: 0, finds: [] })
   expect(searchOrder(disk, truth)).toMatchObject({ edges: 0, finds: [] })
   expect(disk.rows.filter(({ table }) => table === "entry")).toHaveLength(9)
 })
@@ -158,13 +158,13 @@ test("[D2.4] an id that was deleted but still lies in a free page is found", () 
   expect(searchIds(copy(), truth).finds.join()).toMatch(/\(free\) names 1/)
 })
 
-test("[D2.7] a time finer than the hour is found in a row and on a blob's file", () => {
+test("[D2.7] a time finer than the hour is found in a row and on a blob's file", async () => {
   plant("CREATE TABLE seen (at INTEGER);INSERT INTO seen VALUES (?)", Date.now() - (Date.now() % 3_600_000) + 61_000)
   const blobs = path.join(folder, "relay", "blobs", "x")
   mkdirSync(blobs, { recursive: true })
   writeFileSync(path.join(blobs, "0"), "x")
   utimesSync(path.join(blobs, "0"), 1_700_000_123, 1_700_000_123)
-  expect(searchTimes(copy(), Date.now()).edges).toBe(2)
+  expect((await searchTimes(copy(), Date.now())).edges).toBe(2)
 })
 
 test("[D2.8] a directory line and a frame in one transaction are found", () => {

@@ -16,8 +16,8 @@ import { generateSealKeys, makeKeyPackage, openSealed, type SealKeys } from "@ho
 import type { LaneEngine } from "@holdfast/relay"
 import {
   concatBytes,
-  decodeDirectoryEntry,
   type DeviceId,
+  decodeDirectoryEntry,
   deviceIdOf,
   directorySigningInput,
   encodeDirectoryEntry,

@@ -9,14 +9,18 @@ import { placeAttacks } from "./attacks/place.ts"
 import { type Level, levels } from "./finding.ts"
 
 /** Everything that is tried on a live deployment, in the order of the report. */
-export const attacks: readonly Attack[] = [
+export const attacks: readonly Attack[] = byLevel([
   ...directoryAttacks,
   ...charterAttacks,
   ...laneAttacks,
   ...blobAttacks,
   ...placeAttacks,
   ...operatorAttacks,
-]
+])
+
+function byLevel(all: readonly Attack[]): readonly Attack[] {
+  return all.toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))
+}
 
 export interface Chosen {
   readonly searches: typeof diskSearches

@@ -137,8 +137,12 @@ export function returning(name: string, folder: string, route: Route, weaken: We
   return personOf(name, folder, route, weaken, unlock)
 }
 
+export function firstName(name: string): string {
+  return (name.split(" ")[0] as string).toLowerCase()
+}
+
 export function machineFolder(root: string, name: string): string {
-  return path.join(root, "machines", (name.split(" ")[0] as string).toLowerCase())
+  return path.join(root, "machines", firstName(name))
 }
 
 export async function isOnline(person: Person): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Attack } from "./attack.ts"
 import type { Tried, Verdict } from "./finding.ts"
-import { openScene, type Sheet } from "./scene.ts"
 import type { Weaken } from "./person.ts"
+import { openScene, type Sheet } from "./scene.ts"
 import type { Stage } from "./stage.ts"
 
 /** An attack that hangs proves nothing. */

@@ -40,11 +40,12 @@ export async function runDrill(options: DrillOptions): Promise<readonly Tried[]>
     options.onStep?.("Copying the relay's disk while it runs …")
     const disk = copyDisk(stage.relayFolder, path.join(root, "disk"))
     await stage.sleep()
-    const searched = options.searches.map((search) => {
-      const tried = runSearch(search, disk, stage.truth)
+    const searched: Tried[] = []
+    for (const search of options.searches) {
+      const tried = await runSearch(search, disk, stage.truth)
       options.onTried?.(tried)
-      return tried
-    })
+      searched.push(tried)
+    }
     const attacked = await abreastInOrder(options.attacks, abreast, async (attack, i) => {
       const folder = path.join(root, `attack-${String(i + 1).padStart(2, "0")}`)
       const tried = await runAttack(attack, stage, folder, options.weaken ?? genuine)

@@ -3,7 +3,7 @@ import path from "node:path"
 import type { Id } from "@holdfast/client"
 import { openRelayData } from "@holdfast/relay"
 import { fromHex, type OrgId, toOrgId } from "@holdfast/wire"
-import { alarmsOf, founder, isOnline, joiner, machineFolder, type Person, type Weaken } from "./person.ts"
+import { alarmsOf, firstName, founder, isOnline, joiner, machineFolder, type Person, type Weaken } from "./person.ts"
 import { copyStage, type Stage, type Who, wake } from "./stage.ts"
 import { startTurnedRelay, type TurnedRelay } from "./turned-relay.ts"
 import { pause, until } from "./wait.ts"
@@ -88,7 +88,7 @@ export async function openScene(stage: Stage, root: string, weaken: Weaken): Pro
     while (notice === undefined && performance.now() - started + hurriedMs < noticeMillis) {
       for (const person of by) {
         const found = await look(person)
-        if (found !== undefined) noticed(`${person.name}: ${found}`, hurriedMs)
+        if (found !== undefined) noticed(`${firstName(person.name)}: ${found}`, hurriedMs)
       }
       await pause(stepMillis)
       if (!hurry || notice !== undefined) continue

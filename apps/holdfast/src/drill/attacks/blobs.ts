@@ -1,7 +1,7 @@
 import { ClientError, type Id } from "@holdfast/client"
 import type { Attack } from "../attack.ts"
 import { random } from "../attacker.ts"
-import { heardBy, type Person } from "../person.ts"
+import { firstName, heardBy, type Person } from "../person.ts"
 import type { Scene } from "../scene.ts"
 import { until } from "../wait.ts"
 
@@ -44,14 +44,14 @@ function tampered(name: string, tries: string, chunk: (bytes: Uint8Array) => Uin
 
 function judge(scene: Scene, by: Person, got: Uint8Array | ClientError): void {
   if (got instanceof ClientError) {
-    scene.noticed(`${by.name}: refused (${got.code})`)
+    scene.noticed(`${firstName(by.name)}: refused (${got.code})`)
     return
   }
   const { bytes } = scene.stage.truth.file
   const wrong = got.reduce((sum, byte, i) => sum + (byte === bytes[i] ? 0 : 1), 0)
   scene.measure(`${wrong} of ${bytes.length} bytes were not the sender's`)
   if (wrong > 0 || got.length !== bytes.length) scene.gain(`${wrong} bytes of a file that its sender never wrote`)
-  else scene.noticed(`${by.name}: refused (not used)`)
+  else scene.noticed(`${firstName(by.name)}: refused (not used)`)
 }
 
 /** Nothing is lost by the lie: the true bytes come through afterwards. */

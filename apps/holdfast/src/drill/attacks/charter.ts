@@ -17,8 +17,8 @@ import {
   entriesOf,
   falseApproval,
   type Ghost,
-  lineOfGhost,
   lettersOpened,
+  lineOfGhost,
   makeGhost,
   random,
 } from "../attacker.ts"

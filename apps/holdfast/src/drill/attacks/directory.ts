@@ -18,7 +18,7 @@ async function serveAndInvite(
   scene.relay.rules = { directory: (lines, to) => (to === victim.device ? change(lines) : lines) }
   await scene.lie()
   scene.relay.cut(victim.device)
-  await scene.alarmed([victim], ["substituted_key", "ghost_device"])
+  await scene.alarmed([victim], ["substituted_key", "ghost_device"], { hurry: true })
   const options = { kind: "group" as const, title: "Two at the weir", members: [target.member] }
   await victim.client.startConversation(options)
   // Long enough for the commit and the letter that it takes to let somebody in.
@@ -85,7 +85,8 @@ export const directoryAttacks: readonly Attack[] = [
       const { ana, dan } = await scene.wake("ana", "dan")
       const { engine } = scene.relay.folder
       const old = (await linesOf(engine, scene.org)).get(dan.device) as Uint8Array
-      dan.clock.advance(25 * 3_600_000)
+      // A day goes by for both: key packages that were made today are not for yesterday.
+      for (const one of [ana, dan]) one.clock.advance(25 * 3_600_000)
       await dan.restart()
       await until("dan has renewed its line", 15_000, async () => {
         const now = (await linesOf(engine, scene.org)).get(dan.device) as Uint8Array

@@ -11,7 +11,7 @@ export interface DiskSearch {
   readonly name: string
   readonly promise: PromiseId
   readonly tries: string
-  search(disk: DiskCopy, truth: Truth): Found
+  search(disk: DiskCopy, truth: Truth): Promise<Found>
 }
 
 interface Found {
@@ -40,52 +40,56 @@ export const diskSearches: readonly DiskSearch[] = [
     promise: "P1",
     tries:
       "Every eight bytes of a file that was sent, at every position, plain and as text, against every byte of the disk.",
-    search: (disk, truth) => contentFound(searchFile(disk, truth.file)),
+    search: async (disk, truth) => contentFound(searchFile(disk, truth.file)),
   },
   {
     name: "disk: sentences, names and titles",
     promise: "P1",
     tries: "Everything that was said and every name, in UTF-8, UTF-16, base64, hex and backwards.",
-    search: (disk, truth) => contentFound(searchTexts(disk, truth.texts)),
+    search: async (disk, truth) => contentFound(searchTexts(disk, truth.texts)),
   },
   {
     name: "disk: ids of conversations",
     promise: "P7",
     tries: "The ids of the conversations and of their MLS groups.",
-    search: (disk, truth) => contentFound(searchConversations(disk, truth.conversations)),
+    search: async (disk, truth) => contentFound(searchConversations(disk, truth.conversations)),
   },
   {
     name: "disk: people outside of charter and directory",
     promise: "P7",
     tries: "Ids of members and devices in any other table, page or file.",
-    search: (disk, truth) => linksFound(searchIds(disk, truth)),
+    search: async (disk, truth) => linksFound(searchIds(disk, truth)),
   },
   {
     name: "disk: who wrote what",
     promise: "P7",
     tries: "Rows of any table that tie a person to a frame or blob, and values that frames have in common.",
-    search: (disk, truth) => linksFound(searchRows(disk, truth)),
+    search: async (disk, truth) => linksFound(searchRows(disk, truth)),
   },
   {
     name: "disk: times",
     promise: "P7",
     tries: "Times finer than the hour beside frames, blobs or devices.",
-    search: (disk) => linksFound(searchTimes(disk, Date.now())),
+    search: async (disk) => linksFound(await searchTimes(disk, Date.now())),
   },
   {
     name: "disk: order of writing",
     promise: "P7",
     tries: "Transactions of the write-ahead log that hold a frame and a device's line together.",
-    search: (disk, truth) => linksFound(searchOrder(disk, truth)),
+    search: async (disk, truth) => linksFound(searchOrder(disk, truth)),
   },
 ]
 
 /** Never throws. */
-export function runSearch({ name, promise, tries, search }: DiskSearch, disk: DiskCopy, truth: Truth): Tried {
+export async function runSearch(
+  { name, promise, tries, search }: DiskSearch,
+  disk: DiskCopy,
+  truth: Truth,
+): Promise<Tried> {
   const started = performance.now()
   const about = { attack: name, level: "T1", promise } as const
   try {
-    const { gains, measured } = search(disk, truth)
+    const { gains, measured } = await search(disk, truth)
     const gained = gains.length === 0 ? 0 : gains.join("; ")
     return {
       finding: { ...about, gained, noticedBy: null, afterMs: null },

@@ -1,3 +1,4 @@
+import { ClientError } from "@holdfast/client"
 import type { Attack } from "../attack.ts"
 import { random } from "../attacker.ts"
 import type { Edit, LaneView } from "../lane-view.ts"
@@ -8,12 +9,19 @@ import { pause, until } from "../wait.ts"
 /** Something new for each run, so that it is known again wherever it turns up. */
 const words = (text: string) => `${text} ${Buffer.from(random(4)).toString("hex")}`
 
-/** Sends without waiting for those who are lied to. */
+/** Sends without waiting for those who are lied to. Nothing is sent once a lie was noticed. */
 async function sendSoon(from: Person, conversation: string, text: string): Promise<void> {
-  const id = await from.client.sendText(conversation, text)
-  await until(`${from.name} has sent`, 15_000, async () =>
-    (await heardBy(from, conversation)).some((message) => message.id === id && message.state === "sent"),
-  ).catch(() => {})
+  try {
+    const id = await from.client.sendText(conversation, text)
+    await until(`${from.name} has sent`, 5_000, async () => {
+      const { standing } = await from.client.overview()
+      const shown = (await heardBy(from, conversation)).find((message) => message.id === id)
+      return standing === "stopped" || shown?.state === "sent"
+    })
+  } catch (error) {
+    // Whoever has caught the relay lying sends nothing any more.
+    if (!(error instanceof ClientError) || error.code !== "stopped") throw error
+  }
 }
 
 /** Texts that a person was shown more than once. */

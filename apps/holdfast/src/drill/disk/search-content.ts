@@ -1,7 +1,7 @@
 import { fromHex } from "@holdfast/wire"
 import type { Truth } from "../truth.ts"
 import type { DiskCopy } from "./disk-copy.ts"
-import { base64Inside, countOf, type Needle, needlesOfBytes, needlesOfText } from "./needles.ts"
+import { countOf, type Needle, needlesOfBytes, needlesOfText } from "./needles.ts"
 import { WindowIndex } from "./window-index.ts"
 
 /** What a search came to: `bytes` of known things that were found, and what was looked through. */
@@ -13,38 +13,37 @@ export interface ContentFound {
 }
 
 const windowBytes = 8
-/** A window of text of the same worth: eight bytes are at most 16 hex digits. */
-const textWindowBytes = 16
 
-/** Any eight bytes of the file, from any position of it, plain or as text; and its SHA-256 (D2.1). */
+/** Any eight bytes of the file, from any position of it, plain, backwards or as text; and its SHA-256 (D2.1). */
 export function searchFile(disk: DiskCopy, file: Truth["file"]): ContentFound {
-  const plain = new WindowIndex(windowBytes)
-  plain.add(file.bytes)
-  plain.add(Buffer.from(file.bytes).reverse())
-  const asText = new WindowIndex(textWindowBytes)
-  const known = Buffer.from(file.bytes)
-  asText.add(Buffer.from(known.toString("hex")))
-  asText.add(Buffer.from(known.toString("hex").toUpperCase()))
-  for (const shift of [0, 1, 2]) {
-    const text = base64Inside(known, shift)
-    asText.add(Buffer.from(text))
-    asText.add(Buffer.from(text.replaceAll("+", "-").replaceAll("/", "_")))
-  }
+  const known = new WindowIndex(windowBytes)
+  known.add(file.bytes)
   const finds: string[] = []
   let bytes = 0
   for (const [where, content] of placesOf(disk)) {
-    const found = plain.coveredBytes(content) + Math.floor(asText.coveredBytes(content) / 2)
+    let found = known.coveredBytes(content) + known.coveredBytes(Buffer.from(content).reverse())
+    for (const decoded of decodedFrom(content)) found += known.coveredBytes(decoded)
     if (found > 0) finds.push(`${found} bytes of the known file in ${where}`)
     bytes += found
   }
   const hashes = searchNeedles(disk, needlesOfBytes("the SHA-256 of the known file", file.sha256))
-  const windows = plain.size + asText.size
   return {
     bytes: bytes + hashes.bytes,
     finds: [...finds, ...hashes.finds],
     measured: [
-      `${windows} windows of a file of ${file.bytes.length} bytes against ${searchedBytes(disk)} bytes of disk`,
+      `${known.size} windows of a file of ${file.bytes.length} bytes against ${searchedBytes(disk)} bytes of disk`,
     ],
+  }
+}
+
+/** What runs of hexadecimal or base64 characters stand for, wherever in a run the text may have begun. */
+function* decodedFrom(content: Buffer): Iterable<Buffer> {
+  const text = content.toString("latin1")
+  for (const [run] of text.matchAll(/[0-9a-fA-F]{16,}/g)) {
+    for (const skip of [0, 1]) yield Buffer.from(run.slice(skip), "hex")
+  }
+  for (const [run] of text.matchAll(/[A-Za-z0-9+/_-]{12,}/g)) {
+    for (const skip of [0, 1, 2, 3]) yield Buffer.from(run.slice(skip), "base64")
   }
 }
 

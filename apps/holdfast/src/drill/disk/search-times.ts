@@ -1,3 +1,4 @@
+import { MlsError, readKeyPackage } from "@holdfast/mls"
 import { decodeDirectoryEntry, WireError } from "@holdfast/wire"
 import type { DiskCopy } from "./disk-copy.ts"
 import type { LinksFound } from "./search-links.ts"
@@ -15,7 +16,7 @@ function isFineTime(value: bigint, now: bigint): boolean {
  * Times finer than the hour beside anything: in rows, in the lines of the directory, on the files of blobs (D2.7). That a database
  * was last written when it was last written is not counted.
  */
-export function searchTimes(disk: DiskCopy, nowMillis: number): LinksFound {
+export async function searchTimes(disk: DiskCopy, nowMillis: number): Promise<LinksFound> {
   const now = BigInt(nowMillis)
   const counts = new Map<string, number>()
   const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
@@ -23,9 +24,10 @@ export function searchTimes(disk: DiskCopy, nowMillis: number): LinksFound {
   for (const { table, cells } of disk.rows) {
     for (const { column, value } of cells) {
       looked += 1
-      if (typeof value === "bigint" && isFineTime(value, now)) count(`table ${table}, column ${column}`)
+      const isCount = table === "directory" && column === "sequence"
+      if (typeof value === "bigint" && !isCount && isFineTime(value, now)) count(`table ${table}, column ${column}`)
       if (table === "directory" && column === "bytes" && value instanceof Uint8Array) {
-        for (const time of timesOfLine(value)) if (isFineTime(BigInt(time), now)) count("a line of the directory")
+        for (const time of await timesOfLine(value)) if (isFineTime(BigInt(time), now)) count("a line of the directory")
       }
     }
   }
@@ -42,12 +44,15 @@ export function searchTimes(disk: DiskCopy, nowMillis: number): LinksFound {
   }
 }
 
-function timesOfLine(bytes: Uint8Array): readonly number[] {
+async function timesOfLine(bytes: Uint8Array): Promise<readonly number[]> {
   try {
-    const { issuedAt, sequence } = decodeDirectoryEntry(bytes)
-    return [issuedAt, sequence]
+    const { issuedAt, sequence, keyPackages } = decodeDirectoryEntry(bytes)
+    const read = await Promise.all(keyPackages.map(readKeyPackage))
+    // A sequence may count up within its hour.
+    const counted = sequence % Number(hourMillis) < 100 ? [] : [sequence]
+    return [issuedAt, ...counted, ...read.flatMap(({ notBefore, notAfter }) => [notBefore, notAfter])]
   } catch (error) {
-    if (error instanceof WireError) return []
+    if (error instanceof WireError || error instanceof MlsError) return []
     throw error
   }
 }
