@@ -1,7 +1,7 @@
 // The parts of one unlocked organisation, put together: what arrives is taken in turns, what has to be done is found in the
 // store, so that a program that was killed at any point goes on where it was.
 import { alarmsOf, type Charter } from "@holdfast/charter"
-import { type Lane, openLane } from "@holdfast/lanes"
+import { type Lane, type LaneDeps, openLane } from "@holdfast/lanes"
 import {
   type Answer,
   codeOf,
@@ -18,7 +18,7 @@ import {
 import { type Account, deviceOf, loadAccount, mlsDevice, saveAccount } from "./account.ts"
 import { createAlarmClock } from "./alarm-clock.ts"
 import { type Alarms, createAlarms } from "./alarms.ts"
-import type { Id, Standing } from "./api.ts"
+import type { ClientCode, Id, Standing } from "./api.ts"
 import { type Changes, createChanges } from "./changes.ts"
 import { type CharterStep, openCharterSync } from "./charter-sync.ts"
 import { charterView } from "./charter-view.ts"
@@ -33,6 +33,7 @@ import { helloFor, isNamedRelay, relayUrls, standingOf } from "./hello.ts"
 import { createInbox } from "./inbox.ts"
 import { readAnnounced, requestTags } from "./invites.ts"
 import { createKeeperPlans, type KeeperPlans } from "./keeper-plan.ts"
+import { holdLane } from "./lane-holder.ts"
 import { createLaneSync } from "./lane-sync.ts"
 import { createOutbox, type Outbox } from "./outbox.ts"
 import { createPeople, type People } from "./people.ts"
@@ -88,6 +89,7 @@ export const foundingPlanKey = "founding plan"
 export const organisationNameKey = "organisation name"
 const laneNumber = 0
 const watchMillis = 5_000
+const storeTroubles: ReadonlySet<ClientCode> = new Set(["disk_full", "damaged_store", "store_busy"])
 /** How long a device that the relay refuses only reads the charter before it tries again. */
 const lockedOutMillis = 10_000
 
@@ -107,15 +109,33 @@ export async function createEngine(
 
   let isClosed = false
   const { randomBytes } = ports
-  // timers of a closed engine never fire, whoever set them
+  const pending = new Set<() => void>()
+  // timers of a closed engine are called off, whoever set them
   const timers: Timers = {
     now: () => ports.timers.now(),
-    setTimeout: (work, millis) =>
-      ports.timers.setTimeout(() => {
+    setTimeout(work, millis) {
+      const cancel = ports.timers.setTimeout(() => {
+        pending.delete(cancel)
         if (!isClosed) work()
-      }, millis),
+      }, millis)
+      pending.add(cancel)
+      return () => {
+        pending.delete(cancel)
+        cancel()
+      }
+    },
   }
-  const turns = createTurns()
+  const turns = createTurns({
+    // what a person asked for wrongly changes nothing; everything else may have come in the middle of something
+    breaks: (error) => !(error instanceof ClientError) || storeTroubles.has(error.code),
+    async repair() {
+      charterSync.forget()
+      laneSync.forget()
+      account = loadAccount(meta)
+      await lane.reopen()
+      abandon()
+    },
+  })
   const changes = createChanges()
   const alarms = createAlarms({ table: store.alarms, timers, changes })
   const { transaction } = store
@@ -129,18 +149,16 @@ export async function createEngine(
     saveAccount(meta, next)
   }
 
-  const lane: Lane = await openLane(
-    {
-      org,
-      lane: laneIdOf(org, laneNumber),
-      device: mlsDevice(account),
-      charter: () => charterView(charter()),
-      keyPackage: (ref) => store.directory.ownPackage(hex(ref)),
-      sealKeys: () => store.directory.sealKeys(),
-      randomBytes,
-    },
-    store.lane.reader,
-  )
+  const laneDeps: LaneDeps = {
+    org,
+    lane: laneIdOf(org, laneNumber),
+    device: mlsDevice(account),
+    charter: () => charterView(charter()),
+    keyPackage: (ref) => store.directory.ownPackage(hex(ref)),
+    sealKeys: () => store.directory.sealKeys(),
+    randomBytes,
+  }
+  const lane = await holdLane(() => openLane(laneDeps, store.lane.reader))
 
   const link: RelayLink = createRelayLink({
     network: ports.network,
@@ -808,6 +826,7 @@ export async function createEngine(
       changes.stop()
       await turns.stop(new ClientError("stopped", "This organisation was closed."))
       isClosed = true
+      for (const cancel of pending) cancel()
       lane.close()
       db.close()
     },

@@ -47,6 +47,8 @@ export type RequestCheck =
   | { readonly kind: "matches"; readonly details: readonly string[]; readonly joinCode: string; readonly request: Id }
   | { readonly kind: "unknown"; readonly details: readonly string[] }
   | { readonly kind: "differs" }
+  /** Somebody else was admitted by the same invitation. */
+  | { readonly kind: "used" }
 
 export interface ProposalsDeps {
   readonly account: () => Account
@@ -190,7 +192,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
   async function toProposal(proposal: StoredProposal): Promise<Proposal | undefined> {
     const statement = statementOf(proposal)
     const check = deps.checkRequest(statement)
-    if (check.kind === "differs" || statement.type === "unknown") return undefined
+    if (check.kind === "differs" || check.kind === "used" || statement.type === "unknown") return undefined
     const state = await progress(deps.charter(), statement, approvalsOf(proposal.id))
     const signers = await signersFor(statement)
     const declines = table.declines(proposal.id)
@@ -236,6 +238,9 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     const check = deps.checkRequest(statement)
     if (check.kind === "differs") {
       throw new ClientError("not_allowed", "This proposal does not match the request that it names.")
+    }
+    if (check.kind === "used") {
+      throw new ClientError("not_allowed", "Somebody else was admitted by this invitation.")
     }
     if (check.kind === "unknown") {
       throw new ClientError("not_allowed", "The request behind this proposal is not known on this device yet.")

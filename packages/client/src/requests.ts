@@ -82,6 +82,13 @@ export function createRequests(deps: RequestsDeps): Requests {
     return state.devices.has(deviceIdOf(request.devicePublicKey))
   }
 
+  /** An invitation brings in one device: whoever else has used it is not shown any more. */
+  function isUsedUp(stored: StoredRequest): boolean {
+    return table
+      .requests()
+      .some((other) => other.guestKey === stored.guestKey && other.id !== stored.id && isAnswered(decoded(other)))
+  }
+
   function actFor(stored: StoredRequest): LaterAct {
     const request = decoded(stored)
     const device = deviceEntryOf(request)
@@ -213,6 +220,7 @@ export function createRequests(deps: RequestsDeps): Requests {
         return { kind: "unknown", details: ["The request behind it is not known on this device yet."] }
       if (!matches(statement, stored)) return { kind: "differs" }
       const request = decoded(stored)
+      if (isUsedUp(stored)) return { kind: "used" }
       return {
         kind: "matches",
         request: stored.id,
@@ -227,7 +235,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       for (const stored of table.requests()) {
         const request = decoded(stored)
         const invite = table.invite(stored.guestKey)
-        if (invite === undefined || invite.revoked || isAnswered(request)) continue
+        if (invite === undefined || invite.revoked || isAnswered(request) || isUsedUp(stored)) continue
         if (now - stored.at > requestMillis || deps.proposals().openFor(stored.id) !== undefined) continue
         const act = actFor(stored)
         // A draft that expired was not wanted; one that another act overtook is drafted anew.

@@ -9,14 +9,31 @@ export interface Turns {
   stop(reason: Error): Promise<void>
 }
 
-export function createTurns(): Turns {
+export interface TurnsDeps {
+  /** True for errors after which memory may be ahead of the store. */
+  readonly breaks: (error: unknown) => boolean
+  /** Runs before the next turn after such an error, until it succeeds. */
+  readonly repair: () => Promise<void>
+}
+
+export function createTurns(deps: TurnsDeps): Turns {
   let last: Promise<unknown> = Promise.resolve()
   let stopped: Error | undefined
+  let isBroken = false
   return {
     take(work) {
-      const turn = last.then(() => {
+      const turn = last.then(async () => {
         if (stopped !== undefined) throw stopped
-        return work()
+        if (isBroken) {
+          await deps.repair()
+          isBroken = false
+        }
+        try {
+          return await work()
+        } catch (error) {
+          isBroken ||= deps.breaks(error)
+          throw error
+        }
       })
       last = turn.catch(() => undefined)
       return turn

@@ -31,12 +31,16 @@ export type Probe = (what: "statement" | "commit") => void
 export interface MemoryDatabases extends DatabaseOpener {
   /** As after a crash: whoever had a database open has it no more, and what was not committed is gone. */
   crash(): void
+  /** No room left: commits fail until `free`. */
+  fill(): void
+  free(): void
   /** For looking at what is stored, and for damaging it. */
   inspect(name: string): DatabaseSync
 }
 
 export function createMemoryDatabases(probe: Probe = () => {}): MemoryDatabases {
   const disks = new Map<string, Disk>()
+  let isFull = false
 
   function open(disk: Disk): Database {
     disk.isOpen = true
@@ -61,6 +65,7 @@ export function createMemoryDatabases(probe: Probe = () => {}): MemoryDatabases 
         try {
           const result = work()
           probe("commit")
+          if (isFull) throw new ClientError("disk_full", "This machine has no room left. Nothing was lost.")
           disk.sqlite.exec("COMMIT")
           return result
         } catch (error) {
@@ -97,6 +102,12 @@ export function createMemoryDatabases(probe: Probe = () => {}): MemoryDatabases 
         disk.isOpen = false
         if (disk.sqlite.isTransaction) disk.sqlite.exec("ROLLBACK")
       }
+    },
+    fill() {
+      isFull = true
+    },
+    free() {
+      isFull = false
     },
     inspect(name) {
       const disk = disks.get(name)
