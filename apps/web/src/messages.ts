@@ -190,7 +190,7 @@ export const text = {
     busy: "Asking… this takes some seconds.",
     change: "Use another invitation",
     openFirst: "You have another organisation open here. It is locked when you go on.",
-    leaveTitle: "Open the invitation?",
+    leaveTitle: "Open this link?",
     leave: "Lock and go on",
   },
 

@@ -22,6 +22,8 @@ export interface Engine {
   removeVault(vault: Id): Promise<void>
   /** What is unlocked. Its methods refuse while nothing is. */
   readonly client: RemoteClient
+  /** Resolves if the worker could not be started. */
+  readonly died: Promise<EngineError>
   /** Ends the worker. Whatever is under way is refused with `stopped`. */
   end(): void
 }
@@ -31,6 +33,11 @@ export function connectEngine(worker: Worker): Engine {
   const listeners = new Set<(change: Change) => void>()
   let calls = 0
   let ended: EngineError | undefined
+  let heard = false
+  let die: (error: EngineError) => void
+  const died = new Promise<EngineError>((resolve) => {
+    die = resolve
+  })
 
   function end(error: EngineError): void {
     ended ??= error
@@ -55,6 +62,7 @@ export function connectEngine(worker: Worker): Engine {
   }
 
   worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
+    heard = true
     if (data.kind === "change") {
       for (const listener of listeners) listener(data.change)
       return
@@ -64,7 +72,13 @@ export function connectEngine(worker: Worker): Engine {
     if (data.kind === "answer") call?.resolve(data.value as never)
     else call?.reject(new EngineError(data.code, data.code === "unexpected" ? text.problem.unexpected : data.sentence))
   })
-  worker.addEventListener("error", () => end(new EngineError("unexpected", text.problem.engineEnded)))
+  worker.addEventListener("error", () => {
+    // a worker that has answered before goes on after an error in one of its tasks
+    if (heard) return
+    const error = new EngineError("unexpected", text.problem.engineEnded)
+    end(error)
+    die(error)
+  })
 
   const passed = Object.fromEntries(
     passingMethods.map((method) => [method, (...args: readonly unknown[]) => ask("client", [method, args])]),
@@ -87,6 +101,7 @@ export function connectEngine(worker: Worker): Engine {
         return () => listeners.delete(listener)
       },
     },
+    died,
     end: () => end(new EngineError("stopped", text.problem.engineEnded)),
   }
 }

@@ -2,6 +2,7 @@ import { useEffect, useState, useSyncExternalStore } from "react"
 import { type Engine } from "../engine/engine.ts"
 import type { LockedVault } from "../engine/protocol.ts"
 import { text } from "../messages.ts"
+import { forgetDrafts } from "../state/drafts.ts"
 import { type Live, liveOf } from "../state/live.ts"
 import { type OneTab } from "../state/one-tab.ts"
 import { sentenceOf } from "../state/resource.ts"
@@ -51,7 +52,9 @@ export function App({ openEngine, tab }: AppProps) {
 
   async function start(): Promise<void> {
     const engine = openEngine()
+    void engine.died.then((error) => become({ at: "failed", sentence: error.sentence }))
     tab.onLost(async () => {
+      forgetDrafts()
       engine.end()
       become({ at: "elsewhere", moved: true })
     })
@@ -67,10 +70,13 @@ export function App({ openEngine, tab }: AppProps) {
   function open(engine: Engine, vault: string, handOut = false): void {
     setArrived(null)
     setEntrance("welcome")
+    // asks the browser not to clear this origin by itself; it may say no, and "This device" shows what it said
+    void navigator.storage.persist().catch(() => false)
     become({ at: "open", engine, vault, live: liveOf(engine.client), handOut })
   }
   async function leave(stage: Stage & { at: "open" }): Promise<void> {
     stage.live.stop()
+    forgetDrafts()
     await stage.engine.lock().catch(() => undefined)
     if (parseRoute(location.hash).at !== "home") go({ at: "home" })
     await showLocked(stage.engine)

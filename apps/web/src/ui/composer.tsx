@@ -28,6 +28,10 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const chooser = useRef<HTMLInputElement>(null)
 
   useEffect(() => keepDraft(place, words), [place, words])
+  useEffect(() => {
+    // with a keyboard one starts to write; on a touch screen this would bring up the keyboard over what one wants to read
+    if (matchMedia("(pointer: fine)").matches) area.current?.focus({ preventScroll: true })
+  }, [])
 
   const send = useAction(async () => {
     const caption = words.trim()

@@ -46,7 +46,11 @@ function Shown(props: { conversation: Conversation; overview: Overview; readersO
     return () => document.removeEventListener("visibilitychange", read)
   }, [client, id, unread])
 
-  const close = () => go({ at: "conversation", id, readers: false })
+  const close = () => {
+    go({ at: "conversation", id, readers: false })
+    // the focus goes back to where it came from; on narrow screens the button is there again only after the panel is gone
+    setTimeout(() => document.getElementById("readers-button")?.focus(), 50)
+  }
   return (
     <>
       <main className="screen conversation" id="main" tabIndex={-1} aria-label={title} data-testid="conversation-pane">
@@ -72,6 +76,7 @@ function Shown(props: { conversation: Conversation; overview: Overview; readersO
               look={ghost ? "danger" : "plain"}
               icon={ghost ? "warning" : "readers"}
               onPress={() => (readersOpen ? close() : go({ at: "conversation", id, readers: true }))}
+              id="readers-button"
               aria-expanded={readersOpen}
               aria-label={text.conversation.readers}
               testId="readers-open"

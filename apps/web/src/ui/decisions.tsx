@@ -24,7 +24,7 @@ export function Decisions({ overview }: { overview: Overview }) {
       ) : null}
       <ul className="proposals">
         {open.map((proposal) => (
-          <ProposalCard key={proposal.id} proposal={proposal} />
+          <ProposalCard key={proposal.id} proposal={proposal} over={overview.standing !== "active"} />
         ))}
       </ul>
       {decided.length === 0 ? null : (

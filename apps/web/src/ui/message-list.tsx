@@ -78,7 +78,7 @@ export function MessageList({ conversation, me }: { conversation: Conversation; 
                   </div>
                 )
               case "end":
-                return <div key={row.key} className="end" />
+                return <div key={row.key} className="list-end" />
               case "day":
                 return (
                   <div key={row.key} className="day">

@@ -44,7 +44,7 @@ export function Organisation({ route }: { route: Route }) {
       </div>
       <div className="panes">
         <Sidebar overview={overview} route={route} />
-        <Fence key={linkTo(route)}>
+        <Fence key={route.at === "conversation" ? route.id : route.at}>
           <Screen overview={overview} route={route} />
         </Fence>
       </div>

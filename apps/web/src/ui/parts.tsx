@@ -59,7 +59,7 @@ export interface FieldProps extends Omit<TextFieldProps, "className" | "children
 
 export function Field({ label, hint, problem, testId, mono = false, placeholder, ...rest }: FieldProps) {
   return (
-    <TextField {...rest} className="field" isInvalid={problem !== undefined}>
+    <TextField {...rest} validationBehavior="aria" className="field" isInvalid={problem !== undefined}>
       <Label>{label}</Label>
       <Input
         className={mono ? "input mono" : "input"}

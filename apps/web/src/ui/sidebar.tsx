@@ -50,7 +50,7 @@ export function Sidebar({ overview, route }: { overview: Overview; route: Route 
           icon="decisions"
           label={text.nav.decisions}
           current={route.at}
-          badge={overview.decisions}
+          badge={overview.standing === "active" ? overview.decisions : 0}
           badgeWords={text.nav.waiting(overview.decisions)}
         />
         <Place at="timeline" icon="timeline" label={text.nav.timeline} current={route.at} />
