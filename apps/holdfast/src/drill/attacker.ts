@@ -12,7 +12,7 @@ import {
   signingInput,
 } from "@holdfast/charter"
 import { type Ed25519Signer, signerFromSeed } from "@holdfast/log"
-import { generateSealKeys, makeKeyPackage, openSealed, type SealKeys } from "@holdfast/mls"
+import { generateSealKeys, type LeafIdentity, makeKeyPackage, openSealed, type SealKeys } from "@holdfast/mls"
 import type { LaneEngine } from "@holdfast/relay"
 import {
   concatBytes,
@@ -37,6 +37,7 @@ export const random = (length: number) => new Uint8Array(randomBytes(length))
 export interface Ghost {
   readonly member: MemberId
   readonly device: DeviceId
+  readonly identity: LeafIdentity
   readonly signer: Ed25519Signer
   readonly seed: Uint8Array
   readonly seal: SealKeys
@@ -49,7 +50,8 @@ export async function makeGhost(org: OrgId, member: MemberId = toMemberId(random
   const seed = random(32)
   const signer = await signerFromSeed(seed)
   const entry = await admitDevice(org, member, signer)
-  return { member, device: deviceIdOf(signer.publicKey), signer, seed, seal: await generateSealKeys(), entry }
+  const device = deviceIdOf(signer.publicKey)
+  return { member, device, identity: { member, device }, signer, seed, seal: await generateSealKeys(), entry }
 }
 
 /** The charter, read from the relay's own disk and replayed. */

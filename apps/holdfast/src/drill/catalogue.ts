@@ -4,6 +4,7 @@ import { charterAttacks } from "./attacks/charter.ts"
 import { directoryAttacks } from "./attacks/directory.ts"
 import { diskSearches } from "./attacks/disk.ts"
 import { laneAttacks } from "./attacks/lanes.ts"
+import { memberAttacks } from "./attacks/members.ts"
 import { operatorAttacks } from "./attacks/operator.ts"
 import { placeAttacks } from "./attacks/place.ts"
 import { type Level, levels } from "./finding.ts"
@@ -12,6 +13,7 @@ import { type Level, levels } from "./finding.ts"
 export const attacks: readonly Attack[] = byLevel([
   ...directoryAttacks,
   ...charterAttacks,
+  ...memberAttacks,
   ...laneAttacks,
   ...blobAttacks,
   ...placeAttacks,

@@ -36,6 +36,9 @@ export interface Person {
   /** What this person's program sees and does; a drill weakens it to see if it is caught. */
   readonly ports: ClientPorts
   readonly clock: RunningClock
+  /** The databases opened here, with their keys: what lies in the memory of an unlocked machine. */
+  readonly keys: ReadonlyMap<string, Uint8Array>
+  readonly isAwake: boolean
   close(): Promise<void>
   restart(): Promise<void>
 }
@@ -44,17 +47,31 @@ export type Weaken = (client: Client, name: string) => Client
 
 interface Machine {
   readonly ports: ClientPorts
+  readonly keys: Map<string, Uint8Array>
   readonly clock: RunningClock
 }
 
 function machineIn(folder: string, route: Route): Machine {
   const ports = nodePorts(folder)
   const clock = createClock()
+  const keys = new Map<string, Uint8Array>()
+  const remembered = <T>(open: (name: string, key: Uint8Array) => Promise<T>) => {
+    return (name: string, key: Uint8Array) => {
+      keys.set(name, key.slice())
+      return open(name, key)
+    }
+  }
   const answering = (url: string) => (url.startsWith(route.named) ? route.to + url.slice(route.named.length) : url)
   return {
     clock,
+    keys,
     ports: {
       ...ports,
+      databases: {
+        create: remembered(ports.databases.create),
+        open: remembered(ports.databases.open),
+        remove: ports.databases.remove,
+      },
       network: {
         openSocket: (url) => platformNetwork.openSocket(answering(url)),
         fetch: (url, init) => platformNetwork.fetch(answering(url), init),
@@ -73,6 +90,7 @@ async function personOf(
 ): Promise<Person> {
   const machine = machineIn(folder, route)
   let client = weaken(await open(machine.ports), name)
+  let isAwake = true
   const { me } = await client.overview()
   return {
     name,
@@ -85,7 +103,16 @@ async function personOf(
     device: me.device,
     ports: machine.ports,
     clock: machine.clock,
-    close: () => client.close(),
+    keys: machine.keys,
+    get isAwake() {
+      return isAwake
+    },
+    async close() {
+      if (!isAwake) return
+      isAwake = false
+      await client.close()
+      machine.clock.stop()
+    },
     async restart() {
       await client.close()
       client = weaken(await unlock(machine.ports), name)

@@ -10,7 +10,8 @@ interface Pending {
 export interface RunningClock {
   readonly timers: Timers
   advance(millis: number): void
-  readonly aheadMillis: number
+  /** Nothing happens on this machine any more. */
+  stop(): void
 }
 
 export function createClock(): RunningClock {
@@ -29,9 +30,6 @@ export function createClock(): RunningClock {
   }
 
   return {
-    get aheadMillis() {
-      return ahead
-    },
     timers: {
       now,
       setTimeout(work, millis) {
@@ -43,6 +41,10 @@ export function createClock(): RunningClock {
           pending.delete(one)
         }
       },
+    },
+    stop() {
+      for (const { timer } of pending) clearTimeout(timer)
+      pending.clear()
     },
     advance(millis) {
       ahead += millis

@@ -72,7 +72,9 @@ export async function openScene(stage: Stage, root: string, weaken: Weaken): Pro
   let liedAt: number | undefined
 
   const remember = async () => {
-    for (const person of awake) for (const { id } of await alarmsOf(person)) before.add(`${person.name} ${id}`)
+    for (const person of awake.filter(({ isAwake }) => isAwake)) {
+      for (const { id } of await alarmsOf(person)) before.add(`${person.name} ${id}`)
+    }
   }
   const noticed = (by: string, hurriedMs = 0) => {
     if (liedAt === undefined) throw new Error("something was noticed before anything was done")
