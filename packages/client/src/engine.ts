@@ -386,16 +386,7 @@ export async function createEngine(
       failFirst(new ClientError("relay_refused", "The server at this address is not the organisation's."))
       return abandon()
     }
-    transaction(learnFromCharter)
-    for (const alarm of alarmsOf(charter())) {
-      if (alarm.kind === "entry_refused") alarms.raise("refused_entry", `entry ${alarm.index}`)
-      else if (alarm.kind === "update_needed") alarms.raise("update_needed", `entry ${alarm.index}`)
-      else alarms.raise("keeper_without_member", alarm.keeper, { detail: `It is ${people.nameOf(hex(alarm.member))}.` })
-    }
-    if (standing() === "active" && account.joining !== undefined) {
-      const { joining: _, ...joined } = account
-      transaction(() => saveOwn(joined))
-    }
+    takeIn()
     if (standing() === "active" && session !== undefined && !isSessionOfDevice()) {
       isRefused = false
       link.restart()
@@ -411,6 +402,20 @@ export async function createEngine(
       { topic: "conversations" },
     )
     kick()
+  }
+
+  /** What the charter means for what is stored. Idempotent: it runs again when the store is opened, in case it was cut short. */
+  function takeIn(): void {
+    transaction(learnFromCharter)
+    for (const alarm of alarmsOf(charter())) {
+      if (alarm.kind === "entry_refused") alarms.raise("refused_entry", `entry ${alarm.index}`)
+      else if (alarm.kind === "update_needed") alarms.raise("update_needed", `entry ${alarm.index}`)
+      else alarms.raise("keeper_without_member", alarm.keeper, { detail: `It is ${people.nameOf(hex(alarm.member))}.` })
+    }
+    if (standing() === "active" && account.joining !== undefined) {
+      const { joining: _, ...joined } = account
+      transaction(() => saveOwn(joined))
+    }
   }
 
   /** Names that this device has had since before the charter was here, and those that came with requests. */
@@ -786,6 +791,8 @@ export async function createEngine(
   for (const invite of store.governance.invites()) {
     for (const tag of requestTags(readAnnounced(invite))) lane.watch(tag, invite.guestKey)
   }
+
+  takeIn()
 
   const engine: Engine = {
     vault,

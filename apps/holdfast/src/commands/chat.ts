@@ -53,8 +53,10 @@ async function until(client: Client, check: () => Promise<boolean>, seconds: num
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => finish(new ClientError("relay_unreachable", sentence)), seconds * 1_000)
     const stop = client.subscribe(look)
+    const ticking = setInterval(look, 1_000)
     function finish(error?: unknown): void {
       clearTimeout(timer)
+      clearInterval(ticking)
       stop()
       if (error === undefined) resolve()
       else reject(error)
@@ -65,6 +67,28 @@ async function until(client: Client, check: () => Promise<boolean>, seconds: num
       }, finish)
     }
     look()
+  })
+}
+
+/**
+ * Reads what the relay has, and stays long enough to be let in after an approval; says so and goes on with what is here
+ * when the relay cannot be reached in `seconds`.
+ */
+async function catchUp(client: Client, seconds = 15): Promise<void> {
+  const since = Date.now()
+  const isDone = async () => {
+    const { upToDate, standing } = await client.overview()
+    if (standing === "waiting") return Date.now() - since > 3_000
+    if (standing !== "active") return true
+    return upToDate && (await client.conversations()).length > 0
+  }
+  await until(client, isDone, seconds, "").catch(async () => {
+    const { connection } = await client.overview()
+    console.error(
+      connection === "online"
+        ? "Nobody who could let this device into the conversations is online yet."
+        : "The relay cannot be reached; this is what was known before.",
+    )
   })
 }
 
@@ -120,12 +144,9 @@ async function send(
   options: { file?: string; wait: string },
 ): Promise<void> {
   const seconds = Number(options.wait)
-  await until(
-    client,
-    async () => (await client.overview()).standing === "active",
-    seconds,
-    "This device has not been approved yet.",
-  )
+  const isInside = async () =>
+    (await client.overview()).standing === "active" && (await client.conversations()).length > 0
+  await until(client, isInside, seconds, "This device has not been let in yet.")
   const conversation = await conversationNamed(client, wanted)
   const notYet = "The relay has not confirmed it yet. It is kept on this machine and sent the next time."
   if (options.file === undefined) {
@@ -317,9 +338,7 @@ export function addChat(program: Command, defaultData: string): void {
     .description("the organisation, its conversations and people")
     .action(() =>
       withClient(options(), async (client) => {
-        await until(client, async () => (await client.overview()).connection === "online", 10, "offline").catch(
-          () => undefined,
-        )
+        await catchUp(client)
         for (const text of overviewLines(await client.overview())) console.log(text)
         console.log("\nConversations")
         for (const c of await client.conversations()) {
@@ -412,9 +431,7 @@ export function addChat(program: Command, defaultData: string): void {
     .description("what waits for approval")
     .action(() =>
       withClient(options(), async (client) => {
-        await until(client, async () => (await client.overview()).connection === "online", 10, "offline").catch(
-          () => undefined,
-        )
+        await catchUp(client)
         const all = await client.proposals()
         if (all.length === 0) console.log("Nothing waits for a decision.")
         for (const p of all) {
@@ -451,7 +468,12 @@ export function addChat(program: Command, defaultData: string): void {
           await client[verb](proposal.id)
           const settled = async () => {
             const now = (await client.proposals()).find((p) => p.id === proposal.id)
-            return now === undefined || now.mine === "approved" || now.mine === "declined"
+            // with the last approval it also has to reach the charter
+            return (
+              now === undefined ||
+              now.mine === "declined" ||
+              (now.mine === "approved" && now.approvedBy.length < now.needed)
+            )
           }
           await until(
             client,
