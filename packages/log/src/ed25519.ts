@@ -90,7 +90,8 @@ const LOW_ORDER_Y: readonly Uint8Array[] = [
 /** Whether 32 bytes encode a point of low order, or a y that is not below p and so has another encoding. */
 function isWeakPoint(point: Uint8Array): boolean {
   // Byte 31 carries the sign of x above y; the sign changes neither verdict.
-  const y = point.slice()
+  // `slice` of a Node Buffer shares its memory; this must be a copy
+  const y = Uint8Array.from(point)
   y[31]! &= 0x7f
   const aboveP = y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff) && y[0]! >= 0xed
   return aboveP || LOW_ORDER_Y.some((low) => equalBytes(low, y))
