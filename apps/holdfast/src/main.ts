@@ -1,38 +1,39 @@
 import os from "node:os"
 import path from "node:path"
-import { CharterError } from "@holdfast/charter"
-import { ClientError } from "@holdfast/client"
-import { LogError } from "@holdfast/log"
-import { RelayStartError } from "@holdfast/relay"
 import { Command } from "commander"
-import { addChat } from "./commands/chat.ts"
-import { addDrill } from "./commands/drill.ts"
-import { addLog } from "./commands/log.ts"
-import { addRelay, addStart } from "./commands/relay.ts"
 
 const home = process.env.HOLDFAST_DATA ?? path.join(os.homedir(), ".holdfast")
+const relayFolder = path.join(home, "relay")
 
 const program = new Command("holdfast")
   .description("messages and files that stay safe when their own administrator is turned")
   .version("0.1.0")
   .showHelpAfterError("Try: holdfast --help")
 
-addStart(program, path.join(home, "relay"))
-addRelay(program, path.join(home, "relay"))
-addChat(program, path.join(home, "chat"))
-addLog(program)
-addDrill(program)
+/** Each command loads only its own rooms: a machine that runs a relay never loads the code that opens messages. */
+const rooms: Readonly<Record<string, () => Promise<void>>> = {
+  start: async () => (await import("./commands/relay.ts")).addStart(program, relayFolder),
+  relay: async () => (await import("./commands/relay.ts")).addRelay(program, relayFolder),
+  chat: async () => (await import("./commands/chat.ts")).addChat(program, path.join(home, "chat")),
+  log: async () => (await import("./commands/log.ts")).addLog(program),
+  drill: async () => (await import("./commands/drill.ts")).addDrill(program),
+}
+
+/** Errors that carry a sentence for people; everything else is a defect and is shown whole. */
+function sentenceOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ("sentence" in error && typeof error.sentence === "string") return error.sentence
+  if (error.name === "CommandError" || error.name === "RelayStartError") return error.message
+  const isRefusal = error.name === "LogError" || error.name === "CharterError" || error.name === "WireError"
+  return isRefusal ? `What came is not valid (${error.message}). Nothing was changed.` : undefined
+}
 
 try {
+  const wanted = rooms[process.argv[2] ?? ""]
+  if (wanted !== undefined) await wanted()
+  else for (const add of Object.values(rooms)) await add()
   await program.parseAsync()
 } catch (error) {
-  if (error instanceof ClientError || error instanceof RelayStartError) {
-    console.error("sentence" in error ? error.sentence : error.message)
-  } else if (error instanceof LogError || error instanceof CharterError) {
-    console.error(`What came is not valid (${error.code}). Nothing was changed.`)
-  } else {
-    // a defect: everything that helps to find it
-    console.error(error)
-  }
+  console.error(sentenceOf(error) ?? error)
   process.exitCode = 1
 }

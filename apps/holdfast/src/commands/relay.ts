@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
-import { ClientError } from "@holdfast/client"
 import {
   createRelay,
   openRelayData,
@@ -13,6 +12,7 @@ import {
 } from "@holdfast/relay"
 import type { Command } from "commander"
 import { pino } from "pino"
+import { CommandError } from "../terminal/command-error.ts"
 import { ensureWebBuilt, webRoot } from "../web-build.ts"
 
 interface RelayOptions {
@@ -28,7 +28,7 @@ interface RelayOptions {
 function portFrom(text: string): number {
   const port = Number(text)
   if (!/^[0-9]+$/.test(text) || port > 65_535)
-    throw new ClientError("malformed", `"${text}" is no port. Give a number from 0 to 65535.`)
+    throw new CommandError(`"${text}" is no port. Give a number from 0 to 65535.`)
   return port
 }
 
@@ -36,14 +36,14 @@ function pem(file: string): string {
   try {
     return readFileSync(file, "utf8")
   } catch (cause) {
-    throw new ClientError("not_found", `The file ${file} cannot be read.`, { cause })
+    throw new CommandError(`The file ${file} cannot be read.`, { cause })
   }
 }
 
 function tlsFrom(options: RelayOptions): Pick<ServeOptions, "tls"> {
   if (options.tlsCert === undefined && options.tlsKey === undefined) return {}
   if (options.tlsCert === undefined || options.tlsKey === undefined) {
-    throw new ClientError("malformed", "TLS needs both --tls-cert and --tls-key.")
+    throw new CommandError("TLS needs both --tls-cert and --tls-key.")
   }
   return { tls: { cert: pem(options.tlsCert), key: pem(options.tlsKey) } }
 }
