@@ -13,7 +13,7 @@ export function lastWords(conversation: Conversation, people: readonly Person[],
   const words = last.text === "" ? text.nav.file : last.text
   const name = people.find(({ member }) => member === last.from)?.name ?? ""
   // what happened to a conversation is a sentence of its own, which begins with whoever did it
-  const isSentence = words.startsWith(`${text.nav.you} `) || (name !== "" && words.startsWith(`${name} `))
+  const isSentence = /^(?:You|Your|One of your) /.test(words) || (name !== "" && words.startsWith(name))
   if (isSentence || (conversation.kind === "direct" && last.from !== me)) return words
   const sender = last.from === me ? text.nav.you : name.split(" ")[0]
   return sender === "" || sender === undefined ? words : `${sender}: ${words}`

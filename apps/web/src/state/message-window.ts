@@ -37,6 +37,7 @@ export function messageStore(client: RemoteClient, conversation: Id): MessageSto
   let state: MessageWindow = { messages: [], older: true, loaded: false, problem: undefined }
   let turn = Promise.resolve()
   let queued = false
+  let stale = true
   let olderAsked: Promise<void> | undefined
   let transferTimer: ReturnType<typeof setTimeout> | undefined
   const transfers = new Set<Id>()
@@ -50,10 +51,13 @@ export function messageStore(client: RemoteClient, conversation: Id): MessageSto
     return turn
   }
   function refresh(): void {
-    if (queued) return
+    stale = true
+    // what nobody looks at is asked for when somebody does
+    if (queued || listeners.size === 0) return
     queued = true
     void inTurn(async () => {
       queued = false
+      stale = false
       const newest = await client.messages(conversation, { limit: pageSize })
       const messages = mergeNewest(state.messages, newest)
       const restarted = messages === newest
@@ -79,7 +83,7 @@ export function messageStore(client: RemoteClient, conversation: Id): MessageSto
     refresh,
     subscribe(listener) {
       listeners.add(listener)
-      if (!state.loaded) refresh()
+      if (stale) refresh()
       return () => listeners.delete(listener)
     },
     loadOlder() {

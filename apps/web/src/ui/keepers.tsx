@@ -13,7 +13,7 @@ export function KeeperQuestion({ plan }: { plan: KeeperPlan }) {
   const { client } = useSession()
   const accept = useAction(() => client.acceptKeeper())
   return (
-    <div className="banner question" role="region" aria-label={text.keeperAsk.title} data-testid="keeper-question">
+    <section className="banner question" aria-label={text.keeperAsk.title} data-testid="keeper-question">
       <div>
         <p>
           <strong>{text.keeperAsk.title}.</strong> {text.keeperAsk.body(plan.needed, plan.people.length)}
@@ -23,7 +23,7 @@ export function KeeperQuestion({ plan }: { plan: KeeperPlan }) {
       <Button look="main" onPress={() => void accept.run()} isPending={accept.busy} testId="keeper-accept">
         {accept.busy ? text.keeperAsk.busy : text.keeperAsk.accept}
       </Button>
-    </div>
+    </section>
   )
 }
 

@@ -28,7 +28,7 @@ function Plain({ text }: { text: string }) {
 
 function Parsed({ text }: { text: string }) {
   const root = parse(text)
-  return root === null ? <Plain text={text} /> : <>{root.children.map((node, at) => show(node, at))}</>
+  return root === null ? <Plain text={text} /> : root.children.map((node, at) => show(node, at))
 }
 
 /** `null`: too long or too deep to be worth it. */

@@ -2,7 +2,7 @@ import type { Conversation, Message } from "@holdfast/client"
 import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react"
 import { VList, type VListHandle } from "virtua"
 import { dayOf, text } from "../messages.ts"
-import { rowsOf } from "../state/message-rows.ts"
+import { type Row, rowsOf } from "../state/message-rows.ts"
 import { announce } from "./announce.tsx"
 import { MessageBubble } from "./message-bubble.tsx"
 import { Button, Problem } from "./parts.tsx"
@@ -67,43 +67,9 @@ export function MessageList({ conversation, me }: { conversation: Conversation; 
             if (follow.current && rows.length > 0) list.current?.scrollToIndex(rows.length - 1, { align: "end" })
           }}
           data-testid="messages"
+          data={rows}
         >
-          {rows.map((row) => {
-            switch (row.kind) {
-              case "beginning":
-                return (
-                  <div key={row.key} className="beginning">
-                    <p>{text.conversation.start}</p>
-                    <p>{text.conversation.startEncrypted}</p>
-                  </div>
-                )
-              case "end":
-                return <div key={row.key} className="list-end" />
-              case "day":
-                return (
-                  <div key={row.key} className="day">
-                    <span>{dayOf(row.at)}</span>
-                  </div>
-                )
-              case "event":
-                return (
-                  <p key={row.key} className="event" data-testid="event">
-                    {row.message.body.kind === "event" ? row.message.body.sentence : null}
-                  </p>
-                )
-              case "message":
-                return (
-                  <MessageBubble
-                    key={row.key}
-                    message={row.message}
-                    name={names.get(row.message.from) ?? row.message.from.slice(0, 8)}
-                    own={row.message.from === me}
-                    first={row.first}
-                    last={row.last}
-                  />
-                )
-            }
-          })}
+          {(row: Row) => <RowView key={row.key} row={row} names={names} me={me} />}
         </VList>
       )}
       {atEnd ? null : (
@@ -119,6 +85,42 @@ export function MessageList({ conversation, me }: { conversation: Conversation; 
       )}
     </div>
   )
+}
+
+function RowView({ row, names, me }: { row: Row; names: ReadonlyMap<string, string>; me: string }) {
+  switch (row.kind) {
+    case "beginning":
+      return (
+        <div className="beginning">
+          <p>{text.conversation.start}</p>
+          <p>{text.conversation.startEncrypted}</p>
+        </div>
+      )
+    case "day":
+      return (
+        <div className="day">
+          <span>{dayOf(row.at)}</span>
+        </div>
+      )
+    case "event":
+      return (
+        <p className="event" data-testid="event">
+          {row.message.body.kind === "event" ? row.message.body.sentence : null}
+        </p>
+      )
+    case "message":
+      return (
+        <MessageBubble
+          message={row.message}
+          name={names.get(row.message.from) ?? row.message.from.slice(0, 8)}
+          own={row.message.from === me}
+          first={row.first}
+          last={row.last}
+        />
+      )
+    case "end":
+      return <div className="list-end" />
+  }
 }
 
 /** Reads out what others write while the conversation is open. */

@@ -33,9 +33,9 @@ export function Organisation({ route }: { route: Route }) {
   if (overview.standing === "waiting") return <Waiting overview={overview} />
   return (
     <div className={route.at === "home" ? "frame at-home" : "frame"} data-testid="organisation">
-      <a className="skip" href="#main" onClick={skipToMain}>
+      <button type="button" className="skip button" onClick={() => document.getElementById("main")?.focus()}>
         {text.skipToMain}
-      </a>
+      </button>
       <div className="frame-top">
         <DangerAlarms alarms={overview.alarms} />
         <Standing overview={overview} />
@@ -50,12 +50,6 @@ export function Organisation({ route }: { route: Route }) {
       </div>
     </div>
   )
-}
-
-// the fragment is the navigation's, so the link moves the focus itself
-function skipToMain(event: { preventDefault(): void }): void {
-  event.preventDefault()
-  document.getElementById("main")?.focus()
 }
 
 function Screen({ overview, route }: { overview: Overview; route: Route }) {

@@ -1,5 +1,5 @@
-import { minimumPassphraseCharacters, strengthOf } from "../state/passphrase.ts"
 import { text } from "../messages.ts"
+import { minimumPassphraseCharacters, strengthOf } from "../state/passphrase.ts"
 import { Field } from "./parts.tsx"
 
 export interface ChosenPassphrase {

@@ -1,6 +1,6 @@
 import { Label, Radio, RadioGroup } from "react-aria-components"
-import { fittingQuorum, possibleQuorums } from "../state/keeper-choice.ts"
 import { text } from "../messages.ts"
+import { fittingQuorum, possibleQuorums } from "../state/keeper-choice.ts"
 
 /** How many of these people must agree, and what that means in words. */
 export function QuorumChoice(props: { people: readonly string[]; needed: number; onChange: (needed: number) => void }) {
