@@ -328,9 +328,10 @@ export function createClient(engine: Engine): OpenClient {
         })
         return hex(made.announced.guestKey)
       })
-      engine.watchInvite(guestKey)
+      engine.invites.watch(guestKey)
+      engine.kick()
       // so that the link works as soon as somebody has it; without a connection it is done later
-      await engine.registerInvites().catch(() => undefined)
+      await engine.invites.register().catch(() => undefined)
       const invite = (await client.invites()).find(({ id }) => id === guestKey)
       if (invite === undefined) throw new ClientError("not_found", "There is no such invitation.")
       return invite

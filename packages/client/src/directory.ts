@@ -25,7 +25,7 @@ const usedRotationMillis = hourMillis / 6
 export const keepReplacedMillis = 7 * 24 * hourMillis
 const keyPackageCount = 3
 /** The directory and the charter come separately: a line may be here before the entry that admits its device. */
-const earlyMillis = 30_000
+const earlyMillis = 15_000
 /** How long a key package may be used by others; a device that was away for longer has to come back before it can be added. */
 const lifetimeSeconds = 90 * 86_400
 

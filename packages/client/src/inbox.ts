@@ -88,31 +88,40 @@ export function createInbox(deps: InboxDeps): Inbox {
 
   function raise(alarm: Alarm): void {
     switch (alarm.kind) {
-      case "fork": {
-        const name = deps.people.nameOf(hex(alarm.sender.member))
-        const { claim } = alarm
-        const [size, root] =
-          alarm.which === "charter" ? [claim.charterSize, claim.charterRoot] : [claim.laneSize, claim.laneRoot16]
-        const note = alarm.note === undefined ? [] : [utf8(alarm.note)]
-        return deps.stop(
-          "fork",
-          [utf8(`${alarm.which} ${size}`), root, alarm.ours, ...note],
-          `${name} was shown another ${alarm.which === "charter" ? "charter" : "order of messages"} than this device.`,
-        )
-      }
+      case "fork":
+        raiseFork(alarm)
+        break
       case "wrong-root":
-        return alarms.raise("reordered", `root ${alarm.size}`, { evidence: [alarm.expected, alarm.ours] })
+        alarms.raise("reordered", `root ${alarm.size}`, { evidence: [alarm.expected, alarm.ours] })
+        break
       case "rewritten":
-        return alarms.raise("reordered", `index ${alarm.index}`)
+        alarms.raise("reordered", `index ${alarm.index}`)
+        break
       case "doubled":
-        return alarms.raise("doubled", `index ${alarm.index}`)
+        alarms.raise("doubled", `index ${alarm.index}`)
+        break
       case "junk":
-        return alarms.raise("junk", `index ${alarm.index}`)
+        alarms.raise("junk", `index ${alarm.index}`)
+        break
       case "cloned":
-        return alarms.raise("cloned", "own device")
+        alarms.raise("cloned", "own device")
+        break
       case "bad-welcome":
-        return alarms.raise("bad_welcome", `index ${alarm.index}`, { detail: codeOfDevice(alarm.inviter) })
+        alarms.raise("bad_welcome", `index ${alarm.index}`, { detail: codeOfDevice(alarm.inviter) })
     }
+  }
+
+  function raiseFork(alarm: Extract<Alarm, { readonly kind: "fork" }>): void {
+    const { claim, which, ours } = alarm
+    const isCharter = which === "charter"
+    const [size, root] = isCharter ? [claim.charterSize, claim.charterRoot] : [claim.laneSize, claim.laneRoot16]
+    const note = alarm.note === undefined ? [] : [utf8(alarm.note)]
+    const name = deps.people.nameOf(hex(alarm.sender.member))
+    deps.stop(
+      "fork",
+      [utf8(`${which} ${size}`), root, ours, ...note],
+      `${name} was shown another ${isCharter ? "charter" : "order of messages"} than this device.`,
+    )
   }
 
   async function prepareMessage(event: Extract<LaneEvent, { readonly kind: "message" }>): Promise<Work> {
@@ -155,10 +164,10 @@ export function createInbox(deps: InboxDeps): Inbox {
     said: Said,
   ): void {
     const { body } = content
-    if (body.kind === "opened") return deps.conversations.onOpened(conversation, body.value.kind, body.value.title)
+    if (body.kind === "opened") deps.conversations.onOpened(conversation, body.value.kind, body.value.title)
     if (body.kind === "title") {
       const { title } = body.value
-      return deps.conversations.onTitle(conversation, title, said.member, said.device, event.index, said.at)
+      deps.conversations.onTitle(conversation, title, said.member, said.device, event.index, said.at)
     }
     if (body.kind !== "text" && body.kind !== "file" && body.kind !== "unknown") return
     if (deps.messages.get(id) !== undefined) return

@@ -15,9 +15,10 @@ import {
 } from "@holdfast/wire"
 import { type Account, deviceEntry, newKey, saveAccount } from "./account.ts"
 import type { FoundOptions, Id, JoinOptions } from "./api.ts"
+import { organisationNameKey } from "./charter-intake.ts"
 import { createClient, keepInvite, type OpenClient } from "./client.ts"
 import { contentLimits } from "./content.ts"
-import { createEngine, type Engine, foundingPlanKey, organisationNameKey } from "./engine.ts"
+import { createEngine, type Engine } from "./engine.ts"
 import { ClientError } from "./error.ts"
 import { makeInvite } from "./invites.ts"
 import { memberOfDeviceInvitation, sealJoinRequest, signJoinRequest } from "./join-request.ts"
@@ -28,6 +29,8 @@ import { openStore } from "./store/store.ts"
 import { createVault, listVaultIds, openVault, removeVaultFile, type Vault } from "./vault/index.ts"
 
 const firstContactMillis = 60_000
+/** Names and number of the keepers-to-be, until they are invited. */
+const foundingPlanKey = "founding plan"
 const keeperInviteSeconds = 14 * 86_400
 
 function checkName(name: string, what: string): string {
@@ -78,7 +81,7 @@ async function inNewVault<T>(
 async function firstContact(ports: ClientPorts, engine: Engine): Promise<OpenClient> {
   let cancel = () => {}
   try {
-    const contact = engine.firstContact()
+    const contact = engine.contact.wait()
     const tooLate = new Promise<never>((_, reject) => {
       cancel = ports.timers.setTimeout(
         () =>
@@ -269,5 +272,5 @@ async function inviteKeepers(engine: Engine): Promise<void> {
     )
     engine.store.meta.remove(foundingPlanKey)
   })
-  for (const { announced } of made) engine.watchInvite(hex(announced.guestKey))
+  for (const { announced } of made) engine.invites.watch(hex(announced.guestKey))
 }

@@ -75,6 +75,7 @@ export function createPeople(deps: PeopleDeps): People {
   const people: People = {
     learn(entry) {
       const { state } = deps.charter()
+      if (!state.founded) return false
       const commitment =
         entry.member === undefined ? state.nameCommitment : state.members.get(entry.member)?.nameCommitment
       if (commitment === undefined) return false

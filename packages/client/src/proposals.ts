@@ -182,7 +182,10 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       const wait =
         known === undefined ? (isMine ? 0 : sealDelayMillis * (1 + randomFraction(deps.randomBytes))) : known - now
       sealAt.set(id, now + wait)
-      if (wait > 0) return deps.reviewAfter(wait)
+      if (wait > 0) {
+        deps.reviewAfter(wait)
+        return
+      }
     }
     sealAt.set(id, now + sealAgainMillis)
     deps.reviewAfter(sealAgainMillis)

@@ -51,7 +51,6 @@ export interface RelayLink {
   start(): void
   state(): ConnectionState
   session(): Session | undefined
-  start(): void
   /** The answer, refusals included. Throws `relay_unreachable` while there is no session, when it goes, and after 20 s. */
   request(operation: Operation): Promise<Answer>
   /** Starts anew now: after a change of identity, or when the network is known to be back. */
@@ -122,7 +121,10 @@ export function createRelayLink(deps: RelayLinkDeps): RelayLink {
     cancelRetry()
     const urls = deps.urls()
     const url = urls[nextUrl % Math.max(1, urls.length)]
-    if (url === undefined) return retryLater()
+    if (url === undefined) {
+      retryLater()
+      return
+    }
     if (state !== "offline") setState("connecting")
     let given = false
     const giveUp = () => {

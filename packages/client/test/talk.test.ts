@@ -180,7 +180,8 @@ describe("devices", () => {
     await approveNext(ben.client)
     await approveNext(ana.client)
     await until("in", async () => (await phone.client.conversations()).some(({ id }) => id === direct))
-    expect((await phone.client.overview()).me).toMatchObject({ member: ben.member, name: "ben" })
+    await until("the phone knows its name", async () => (await phone.client.overview()).me.name === "ben")
+    expect((await phone.client.overview()).me.member).toBe(ben.member)
 
     await ana.say(direct, "to both")
     await phone.hears(direct, ["to both"])

@@ -16,6 +16,8 @@ export interface FaultNetwork extends Network {
   keepRequests(keep: (request: Request) => boolean): void
   /** What a lying relay, or somebody in between, makes of a relay's message: none, one or several. */
   tamper(change: ((reply: Reply) => readonly Reply[]) | undefined): void
+  /** What becomes of the bodies of plain requests' answers. */
+  tamperFetch(change: ((body: Uint8Array) => Uint8Array) | undefined): void
   /** Called before every message to the relay; may throw. */
   onSend(probe: (bytes: Uint8Array) => void): void
   readonly sent: () => number
@@ -28,6 +30,7 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
   let keep: (reply: Reply) => boolean = () => true
   let keepRequest: ((request: Request) => boolean) | undefined
   let change: ((reply: Reply) => readonly Reply[]) | undefined
+  let changeBody: ((body: Uint8Array) => Uint8Array) | undefined
   let probe: (bytes: Uint8Array) => void = () => {}
   let count = 0
 
@@ -83,7 +86,10 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
     },
     async fetch(url, init) {
       if (isCut) throw new Error("cut")
-      return inner.fetch(url, init)
+      const answer = await inner.fetch(url, init)
+      const change = changeBody
+      if (change === undefined) return answer
+      return { status: answer.status, bytes: async () => change(await answer.bytes()) }
     },
     cut() {
       isCut = true
@@ -106,6 +112,9 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
     },
     tamper(next) {
       change = next
+    },
+    tamperFetch(next) {
+      changeBody = next
     },
     onSend(next) {
       probe = next

@@ -66,7 +66,8 @@ export function governanceTable(db: Database): GovernanceTable {
   return {
     putInvite: (i) =>
       db.run(
-        "INSERT OR REPLACE INTO invites (guest_key, announced, member, at, secret, registered, revoked) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        `INSERT INTO invites (guest_key, announced, member, at, secret, registered, revoked) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (guest_key) DO UPDATE SET registered = excluded.registered, revoked = excluded.revoked`,
         i.guestKey,
         i.announced,
         i.member,
@@ -76,7 +77,7 @@ export function governanceTable(db: Database): GovernanceTable {
         i.revoked ? 1 : 0,
       ),
     invite: (guestKey) => db.all("SELECT * FROM invites WHERE guest_key = ?", guestKey).map(toInvite)[0],
-    invites: () => db.all("SELECT * FROM invites ORDER BY at, guest_key").map(toInvite),
+    invites: () => db.all("SELECT * FROM invites ORDER BY rowid").map(toInvite),
     putRequest: (r) =>
       db.run(
         "INSERT OR IGNORE INTO requests (id, guest_key, request, at, place) VALUES (?, ?, ?, ?, ?)",

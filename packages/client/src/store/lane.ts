@@ -12,7 +12,7 @@ export interface LaneTable {
   keepFrames(first: number, frames: readonly Uint8Array[]): void
   /** The frames `from` ≤ index < `to` that are kept, or undefined when one of them is not. */
   frames(from: number, to: number): readonly Uint8Array[] | undefined
-  framesUnder(tag: Uint8Array): readonly { readonly index: number; readonly frame: Uint8Array }[]
+  keptTags(): readonly { readonly index: number; readonly tag: Uint8Array }[]
 }
 
 export function laneTable(db: Database): LaneTable {
@@ -43,9 +43,9 @@ export function laneTable(db: Database): LaneTable {
       const rows = db.all("SELECT idx, frame FROM frames WHERE idx >= ? AND idx < ? ORDER BY idx", from, to)
       return rows.length === to - from ? rows.map((row) => bytesOf(row, "frame")) : undefined
     },
-    framesUnder: (tag) =>
+    keptTags: () =>
       db
-        .all("SELECT idx, frame FROM frames WHERE substr(frame, 1, 16) = ? ORDER BY idx", tag)
-        .map((row) => ({ index: numberOf(row, "idx"), frame: bytesOf(row, "frame") })),
+        .all("SELECT idx, substr(frame, 1, 16) AS tag FROM frames ORDER BY idx")
+        .map((row) => ({ index: numberOf(row, "idx"), tag: bytesOf(row, "tag") })),
   }
 }
