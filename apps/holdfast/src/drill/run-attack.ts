@@ -1,17 +1,16 @@
 import type { Attack } from "./attack.ts"
 import type { Tried, Verdict } from "./finding.ts"
-import type { Weaken } from "./person.ts"
-import { openScene, type Sheet } from "./scene.ts"
+import { openScene, type Patience, type Sheet } from "./scene.ts"
 import type { Stage } from "./stage.ts"
 
 /** An attack that hangs proves nothing. */
-const attackMillis = 90_000
+const attackMillis = 120_000
 
 /** Tries one attack on its own copy of the stage and judges what came of it. Never throws (D4). */
-export async function runAttack(attack: Attack, stage: Stage, root: string, weaken: Weaken): Promise<Tried> {
+export async function runAttack(attack: Attack, stage: Stage, root: string, patience: Patience): Promise<Tried> {
   const started = performance.now()
   try {
-    const scene = await openScene(stage, root, weaken)
+    const scene = await openScene(stage, root, patience)
     try {
       await withinTime(attack.run(scene))
       return judge(attack, scene.sheet(), started)

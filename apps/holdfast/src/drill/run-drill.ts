@@ -7,6 +7,7 @@ import { copyDisk } from "./disk/disk-copy.ts"
 import type { Tried } from "./finding.ts"
 import { genuine, type Weaken } from "./person.ts"
 import { runAttack } from "./run-attack.ts"
+import { noticeMillis } from "./scene.ts"
 import { buildStage, type LiveStage } from "./stage.ts"
 
 export interface DrillOptions {
@@ -19,6 +20,7 @@ export interface DrillOptions {
   /** For showing that the drill can fail: what a weakened relay leaves behind, and a weakened client. */
   readonly afterTalk?: (stage: LiveStage) => void
   readonly weaken?: Weaken
+  readonly noticeMillis?: number
 }
 
 /** Attacks under way at a time: two cores are enough for a deployment each. */
@@ -26,6 +28,7 @@ const abreast = 2
 
 /** Stands a deployment up, lets people talk, becomes the attacker and tries everything (D1). In the order of the catalogue. */
 export async function runDrill(options: DrillOptions): Promise<readonly Tried[]> {
+  const patience = { weaken: options.weaken ?? genuine, noticeMillis: options.noticeMillis ?? noticeMillis }
   const root = options.keep ?? mkdtempSync(path.join(tmpdir(), "holdfast-drill-"))
   mkdirSync(root, { recursive: true })
   try {
@@ -48,7 +51,7 @@ export async function runDrill(options: DrillOptions): Promise<readonly Tried[]>
     }
     const attacked = await abreastInOrder(options.attacks, abreast, async (attack, i) => {
       const folder = path.join(root, `attack-${String(i + 1).padStart(2, "0")}`)
-      const tried = await runAttack(attack, stage, folder, options.weaken ?? genuine)
+      const tried = await runAttack(attack, stage, folder, patience)
       if (options.keep === undefined) rmSync(folder, { recursive: true, force: true })
       return tried
     })(options.onTried)
