@@ -22,7 +22,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   log: ["wire"],
   charter: ["wire", "log"],
-  mls: ["wire", "charter"],
+  mls: ["wire", "log", "charter"],
   lanes: ["wire", "log", "charter", "mls"],
   client: ["wire", "log", "charter", "mls", "lanes"],
   relay: ["wire", "log", "charter"],

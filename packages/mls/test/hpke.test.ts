@@ -1,9 +1,11 @@
 import { hex } from "@holdfast/wire"
 import { Aes256Gcm, CipherSuite, HkdfSha512 } from "@hpke/core"
 import { XWing } from "@hpke/hybridkem-x-wing"
+import { ed25519 as noble } from "@noble/curves/ed25519.js"
 import { defaultCryptoProvider, getCiphersuiteFromName } from "ts-mls"
 import { expect, test } from "vitest"
 import { generateSealKeys, openSealed, sealOverheadBytes, sealToDevice } from "../src/index.ts"
+import { ed25519 } from "../src/suite/ed25519.ts"
 import { hkdfSha256 } from "../src/suite/hkdf.ts"
 import { defaultSuiteName, suiteOf, vectorSuiteName } from "../src/suite/suite.ts"
 import { utf8 } from "./people.ts"
@@ -104,8 +106,15 @@ test("[M2.4] platform and noble derive and open the same", async () => {
   const big = crypto.getRandomValues(new Uint8Array(50_000))
   const other = await b!.hpke.seal(await a!.hpke.kem.publicKeyOf(ka), none, none, big)
   expect(await a!.hpke.open(ka, other.enc, none, none, other.ciphertext)).toEqual(big)
-  const keys = await a!.ed25519.keygen()
-  expect(await a!.ed25519.sign(keys.privateKey, big)).toEqual(await b!.ed25519.sign(keys.privateKey, big))
+})
+
+test("[M2.7] device keys and signatures are those of RFC 8032, as noble makes them", async () => {
+  const { privateKey, publicKey } = await ed25519.keygen()
+  expect(publicKey).toEqual(noble.getPublicKey(privateKey))
+  const message = crypto.getRandomValues(new Uint8Array(50_000))
+  const signature = await ed25519.sign(privateKey, message)
+  expect(signature).toEqual(noble.sign(message, privateKey))
+  expect(await ed25519.verify(publicKey, message, signature)).toBe(true)
 })
 
 test("[M2.3] the library's own provider for the default suite opens what ours seals", async () => {

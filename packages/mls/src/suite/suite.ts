@@ -2,7 +2,7 @@ import type { CiphersuiteImpl, CiphersuiteName, PrivateKey, PublicKey } from "ts
 import { constantTimeEqual } from "ts-mls/util/constantTimeCompare.js"
 import { aeadOpen, aeadSeal } from "./aead.ts"
 import { makeDhKemX25519 } from "./dhkem-x25519.ts"
-import { type Ed25519, nobleEd25519, platformEd25519 } from "./ed25519.ts"
+import { type Ed25519, ed25519 } from "./ed25519.ts"
 import { type Hkdf, hkdfSha256, hkdfSha512 } from "./hkdf.ts"
 import { type Hpke, makeHpke } from "./hpke.ts"
 import { KemPrivateKey } from "./kem.ts"
@@ -32,7 +32,7 @@ export type Platform = "platform" | "noble"
 
 const suites = new Map<string, Promise<Suite>>()
 
-/** `noble` leaves the platform out, for platforms without these algorithms; both give the same bytes (M2.4). */
+/** `noble` encapsulates without the platform, for platforms without these algorithms; both give the same bytes (M2.4). */
 export function suiteOf(name: OurSuiteName = defaultSuiteName, platform: Platform = "platform"): Promise<Suite> {
   const key = `${platform} ${name}`
   let suite = suites.get(key)
@@ -45,14 +45,13 @@ export function suiteOf(name: OurSuiteName = defaultSuiteName, platform: Platfor
 
 async function makeSuite(name: OurSuiteName, platform: Platform): Promise<Suite> {
   const noble = platform === "noble"
-  const ed25519 = noble ? nobleEd25519 : await platformEd25519()
   const x25519 = noble ? nobleX25519 : await platformX25519()
   const isDefault = name === defaultSuiteName
   const hkdf = isDefault ? hkdfSha512 : hkdfSha256
   const hpke = isDefault
     ? makeHpke(makeXWing(noble ? nobleMlKem768 : await platformMlKem768(), x25519), hkdf, 32)
     : makeHpke(makeDhKemX25519(x25519), hkdf, 16)
-  return { name, hkdf, hpke, ed25519, mls: toLibraryForm(name, hkdf, hpke, ed25519) }
+  return { name, hkdf, hpke, ed25519, mls: toLibraryForm(name, hkdf, hpke) }
 }
 
 class KemPublicKey {
@@ -74,7 +73,7 @@ function privateKey(key: PrivateKey): KemPrivateKey {
   throw new TypeError("not a private key of this provider")
 }
 
-function toLibraryForm(name: CiphersuiteName, hkdf: Hkdf, hpke: Hpke, ed25519: Ed25519): CiphersuiteImpl {
+function toLibraryForm(name: CiphersuiteName, hkdf: Hkdf, hpke: Hpke): CiphersuiteImpl {
   const none = new Uint8Array()
   const { kem } = hpke
   const pair = async (key: KemPrivateKey) => ({
