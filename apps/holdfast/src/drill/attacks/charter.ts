@@ -1,14 +1,17 @@
 import {
+  admitKeeper,
   type Charter,
   commitName,
   decodeEnvelope,
+  type Keeper,
   type LaterAct,
   type SignatureApproval,
   type Statement,
   seal,
   simpleRules,
 } from "@holdfast/charter"
-import { fromHex, hex, laneIdOf, toMemberId, toOrgId } from "@holdfast/wire"
+import { signerFromSeed } from "@holdfast/log"
+import { fromHex, hex, laneIdOf, toKeeperId, toMemberId, toOrgId } from "@holdfast/wire"
 import type { Attack } from "../attack.ts"
 import {
   approvalsGivenBefore,
@@ -58,6 +61,17 @@ async function slipIn(scene: Scene, victims: readonly Person[], entry: Uint8Arra
     await view.sync()
     view.inject(entry)
   }
+}
+
+/** What the victims' own timelines say about the entry. */
+async function measureReason(scene: Scene, victims: readonly Person[]): Promise<void> {
+  const reasons = await Promise.all(
+    victims.map(
+      async ({ client }) => (await client.timeline()).findLast(({ outcome }) => outcome === "refused")?.reason,
+    ),
+  )
+  const told = [...new Set(reasons.filter((reason) => reason !== undefined))]
+  scene.measure(`${reasons.length} timelines show it as refused: ${told.join(", ")}`)
 }
 
 /** How many honest clients show the ghost as somebody. */
@@ -118,6 +132,7 @@ function ghostAttack(
       await scene.lie()
       await slipIn(scene, victims, entry)
       await scene.alarmed(victims, ["refused_entry"])
+      await measureReason(scene, victims)
       await listenIn(scene, victims, ghost)
       await countBelievers(scene, victims, ghost)
     },
@@ -159,6 +174,7 @@ function forgedStatement(
       await scene.lie()
       await slipIn(scene, victims, entry)
       await scene.alarmed(victims, ["refused_entry"])
+      await measureReason(scene, victims)
       await say(woken.ben, [woken.ana, woken.dan], scene.stage.everyone, "Is everybody still here?")
       const after = await standingOf(victims)
       const changed = before.filter((state, i) => state !== after[i]).length
@@ -233,17 +249,19 @@ export const charterAttacks: readonly Attack[] = [
     },
   ),
   forgedStatement(
-    "forged statement: the attacker as the only keeper",
-    "RULES that give the attacker a seat and a quorum, with approvals that were given for the real rules.",
+    "forged statement: the attacker's keys as the only keepers",
+    "RULES that give every seat to a key of the attacker, approved by those keys; each signs its own admission.",
     async (scene, charter) => {
-      const ghost = await makeGhost(scene.org)
-      const first = charter.state.rules.keepers[0]
-      if (first === undefined) throw new Error("there are no keepers")
-      const proof = await ghost.signer.sign(random(32))
-      const own = { ...first, id: random(16) as typeof first.id, publicKey: ghost.signer.publicKey, proof }
-      const rules = simpleRules([...charter.state.rules.keepers, own], 3, charter.state.rules.version + 1)
+      const signers = await Promise.all([0, 1, 2].map(() => signerFromSeed(random(32))))
+      const own = await Promise.all(
+        signers.map((signer) => admitKeeper(scene.org, { id: toKeeperId(random(16)) }, signer)),
+      )
+      const rules = simpleRules(own, 2, charter.state.rules.version + 1)
       const statement = draftStatement(charter, { type: "rules", body: rules })
-      return seal(statement, await approvals.replayed(charter, statement, scene, ghost))
+      const byThemselves = await Promise.all(
+        signers.map((signer, i) => falseApproval(statement, (own[i] as Keeper).id, signer)),
+      )
+      return seal(statement, byThemselves)
     },
   ),
   forgedStatement(
