@@ -98,6 +98,7 @@ const resyncMillis = 60_000
 export function createConversations(deps: ConversationsDeps): Conversations {
   const { lane, table, people, timers, changes } = deps
   const raceAt = new Map<string, number>()
+  const inOrder = new Map<Id, string>()
   const resyncAskedAt = new Map<Id, number>()
   const resyncs: { readonly conversation: Id; readonly invitee: Invitee }[] = []
 
@@ -275,6 +276,14 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     return isActiveMember(deps.charter().state, toMemberId(fromHex(member)))
   }
 
+  /** All that decides if something has to be done: looking again costs as much as the directory is long. */
+  function signatureOf(view: ConversationView): string {
+    const wishes = deps.outboxTable.wishes(hex(view.id)).map(({ member, wish }) => `${wish} ${member}`)
+    const parts = [view.epoch, view.state, deps.charter().size, deps.directory.revision(), resyncs.length]
+    // a key package may run out meanwhile
+    return [...parts, Math.floor(timers.now() / 3_600_000), ...wishes].join(" ")
+  }
+
   async function bringInOrder(view: ConversationView): Promise<void> {
     const conversation = hex(view.id)
     if (view.state === "broken") return askToBeLetIn(conversation)
@@ -285,8 +294,13 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         deps.alarms.raise("ghost_member", stranger.device, { detail: codeOfDevice(stranger.device) })
       }
     }
+    const seen = signatureOf(view)
+    if (inOrder.get(conversation) === seen) return
     const wanted = await wantedOf(view)
-    if (wanted === undefined) return
+    if (wanted === undefined) {
+      inOrder.set(conversation, seen)
+      return
+    }
     const race = `${conversation} ${view.epoch}`
     if (!wanted.isWished) {
       const now = timers.now()

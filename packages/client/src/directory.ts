@@ -1,7 +1,7 @@
 // The key directory: this device's own line, rotated daily, and everybody's, each held against the charter (E8.6, E8.7).
 import { type Charter, deviceAt } from "@holdfast/charter"
 import { verifyEd25519 } from "@holdfast/log"
-import { generateSealKeys, makeKeyPackage, readKeyPackage } from "@holdfast/mls"
+import { generateSealKeys, makeKeyPackage, readKeyPackage, type SealKeys } from "@holdfast/mls"
 import {
   type DeviceId,
   type DirectoryEntry,
@@ -61,6 +61,8 @@ export interface Directory {
   check(lines: readonly Uint8Array[]): Promise<{ readonly lines: readonly CheckedLine[]; readonly isEarly: boolean }>
   /** The checked line of a device that is in force, if there is one. */
   find(device: DeviceId): DirectoryEntry | undefined
+  /** Goes up with every change of the lines. */
+  revision(): number
   /** The checked lines of all devices in force. */
   entries(): readonly DirectoryEntry[]
 }
@@ -106,6 +108,13 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     return { entry, bytes }
   }
 
+  /** Each seal key costs a trial at every large frame, so a new one is made once a day only. */
+  function ownSealKeys(now: number): SealKeys | undefined {
+    const newest = table.newestOwn()
+    if (newest === undefined || now - table.sealKeySince(newest.sealKey) >= rotationMillis) return undefined
+    return { publicKey: decodeDirectoryEntry(newest.entry).sealKey, privateKey: newest.sealKey }
+  }
+
   const directory: Directory = {
     isDue() {
       const newest = table.newestOwn()
@@ -125,7 +134,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
         const pair = await makeKeyPackage(mlsDevice(account), { lifetime })
         pairs.push({ ...pair, ref: hex((await readKeyPackage(pair.publicBytes)).ref) })
       }
-      const seal = await generateSealKeys()
+      const seal = ownSealKeys(now) ?? (await generateSealKeys())
       const sequence = Math.max((table.newestOwn()?.sequence ?? 0) + 1, hour)
       const unsigned = {
         org: account.org,
@@ -160,6 +169,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       decoded.set(id, { sequence: stored.sequence, entry })
       return entry
     },
+    revision: () => table.revision(),
     entries() {
       const devices = [...deps.charter().state.devices.values()].filter(({ removed }) => removed === undefined)
       return devices.flatMap(({ id }) => directory.find(id) ?? [])

@@ -18,13 +18,16 @@ export interface OwnPackage {
 }
 
 export interface DirectoryTable {
+  /** Goes up with every line that is put, for as long as the store is open. */
+  revision(): number
   line(device: Id): { readonly sequence: number; readonly entry: Uint8Array } | undefined
   putLine(device: Id, sequence: number, issuedAt: number, entry: Uint8Array): void
   addOwn(line: Omit<OwnLine, "stored">, packages: readonly OwnPackage[]): void
   newestOwn(): OwnLine | undefined
   setOwnStored(sequence: number): void
-  /** Private keys to which others may have sealed something, the newest first. */
+  /** Private keys to which others may have sealed something: the newest and its last two forerunners. */
   sealKeys(): readonly Uint8Array[]
+  sealKeySince(key: Uint8Array): number
   ownPackage(ref: Id): OwnPackage | undefined
   ownPackages(): readonly OwnPackage[]
   /** Somebody has used it: a new line is due soon. It stays, because others may have the old line (E8.6). */
@@ -35,19 +38,23 @@ export interface DirectoryTable {
 }
 
 export function directoryTable(db: Database): DirectoryTable {
+  let revision = 0
   return {
+    revision: () => revision,
     line(device) {
       const row = db.all("SELECT sequence, entry FROM directory WHERE device = ?", device)[0]
       return row === undefined ? undefined : { sequence: numberOf(row, "sequence"), entry: bytesOf(row, "entry") }
     },
-    putLine: (device, sequence, issuedAt, entry) =>
+    putLine(device, sequence, issuedAt, entry) {
+      revision += 1
       db.run(
         "INSERT OR REPLACE INTO directory (device, sequence, issued_at, entry) VALUES (?, ?, ?, ?)",
         device,
         sequence,
         issuedAt,
         entry,
-      ),
+      )
+    },
     addOwn(line, packages) {
       db.run("UPDATE own_entries SET replaced_at = ? WHERE replaced_at IS NULL", line.issuedAt)
       db.run(
@@ -80,7 +87,13 @@ export function directoryTable(db: Database): DirectoryTable {
     },
     setOwnStored: (sequence) => db.run("UPDATE own_entries SET stored = 1 WHERE sequence = ?", sequence),
     sealKeys: () =>
-      db.all("SELECT seal_key FROM own_entries ORDER BY sequence DESC").map((row) => bytesOf(row, "seal_key")),
+      db
+        .all("SELECT seal_key FROM own_entries GROUP BY seal_key ORDER BY MAX(sequence) DESC LIMIT 3")
+        .map((row) => bytesOf(row, "seal_key")),
+    sealKeySince(key) {
+      const row = db.all("SELECT MIN(issued_at) AS since FROM own_entries WHERE seal_key = ?", key)[0] as Row
+      return row.since === null ? 0 : numberOf(row, "since")
+    },
     ownPackage: (ref) => db.all("SELECT * FROM own_packages WHERE ref = ?", ref).map(toPackage)[0],
     ownPackages: () => db.all("SELECT * FROM own_packages ORDER BY sequence DESC, ref").map(toPackage),
     setPackageUsed: (ref) => db.run("UPDATE own_packages SET used = 1 WHERE ref = ?", ref),
