@@ -23,12 +23,12 @@ export function triedLines(tried: Tried): readonly string[] {
   const { finding, verdict } = tried
   const lines = [`  ${marks[verdict]}${finding.attack}  (${finding.promise})`]
   if (finding.gained !== 0) lines.push(`              gained: ${finding.gained}`)
-  if (finding.noticedBy !== null) lines.push(`              ${noticeWords(tried)}`)
+  if (finding.noticedBy !== null || verdict === "unnoticed") lines.push(`              ${noticeWords(tried)}`)
   return lines
 }
 
-export function noticeWords({ finding }: Tried): string {
-  if (finding.noticedBy === null) return "nobody is there to notice"
+export function noticeWords({ finding, verdict }: Tried): string {
+  if (finding.noticedBy === null) return verdict === "held" ? "nothing to notice" : "nobody noticed"
   return `noticed by ${finding.noticedBy} after ${timeWords(finding.afterMs ?? 0)}`
 }
 
