@@ -83,10 +83,10 @@ export class LaneTree {
     const { size } = this.#tree
     if (size === this.#stored) return
     if (size - this.#tree.base >= keptLeaves * 2) this.#trim(records)
-    for (let chunk = Math.floor(this.#stored / chunkLeaves); chunk * chunkLeaves < size; chunk++) {
-      const from = Math.max(chunk * chunkLeaves, this.#tree.base)
-      if (from >= (chunk + 1) * chunkLeaves) continue
-      const to = Math.min((chunk + 1) * chunkLeaves, size)
+    const firstChunk = Math.floor(Math.max(this.#stored, this.#tree.base) / chunkLeaves)
+    for (let chunk = firstChunk; chunk * chunkLeaves < size; chunk++) {
+      const from = chunk * chunkLeaves
+      const to = Math.min(from + chunkLeaves, size)
       const hashes = Array.from({ length: to - from }, (_, i) => this.#tree.hashAt(0, from + i)!)
       records.put("hashes", chunkKey(chunk), concatBytes(...hashes))
     }

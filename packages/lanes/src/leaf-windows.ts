@@ -76,8 +76,8 @@ export class LeafWindows<Owner> {
   reach(leaf: number, counter: number): void {
     const window = this.#windowByLeaf.get(leaf)
     if (window === undefined || counter <= window.highest) return
-    const step = counter - window.highest
-    window.mask = step >= 32 ? 0 : (window.mask << step) >>> 0
+    // At most `ahead` at once: nothing beyond is in the index.
+    window.mask = (window.mask << (counter - window.highest)) >>> 0
     window.highest = counter
     this.#fill(leaf, window)
   }

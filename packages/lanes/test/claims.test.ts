@@ -62,6 +62,25 @@ describe("what senders say they have seen", () => {
     expect(await alice.lane.checkClaims()).toEqual([])
   })
 
+  test("[N9.4] of each device the newest waiting claim is kept", async () => {
+    const { town, alice, mallory } = await three()
+    const { size } = town.org
+    const view = (ahead: number, fill: number) => ({
+      charterSize: size + ahead,
+      charterRoot: new Uint8Array(32).fill(fill),
+    })
+    town.relay.append(
+      await sayAs(mallory, view(1, 1)),
+      await sayAs(mallory, view(2, 2), 1),
+      await sayAs(mallory, view(1, 3), 2),
+    )
+    await alice.sync()
+    for (let i = 0; i < 2; i++) await town.org.enrol(alice.device.identity.member)
+    alice.charterSize = town.org.size
+    const events = await alice.lane.checkClaims()
+    expect(events).toMatchObject([{ alarm: { claim: view(2, 2) } }])
+  })
+
   test("[N9.4] a true claim ahead of us is no alarm, and holds nothing up", async () => {
     const { town, alice, bob, group } = await three()
     await town.org.enrol(alice.device.identity.member)

@@ -82,6 +82,10 @@ describe("pins", () => {
 
   test("[N4.3] a pin that goes back is junk", async () => {
     const { town, parties, group } = await three()
+    await town.join("dave")
+    town.readCharter()
+    town.relay.append(...(await parties[0].change(group, {})).frames)
+    await town.syncAll()
     const mallory = await Mallory.of(parties[2], group)
     const size = town.org.size - 1
     const root = town.org.view().rootAt(size)!
@@ -119,6 +123,55 @@ describe("pins", () => {
     await alice.receiveOnce({ charterIsCurrent: true })
     expect(alice.alarms()).toEqual(["junk"])
     expect(alice.lane.next).toBe(town.relay.frames.length)
+  })
+
+  test("[N4.4] a note of another size proves nothing", async () => {
+    const { town, parties, group } = await three()
+    const mallory = await Mallory.of(parties[2], group)
+    const { size } = town.org
+    const charterRoot = town.org.view().rootAt(size)!
+    const { message } = await mallory.commit({ charterSize: size + 5, charterRoot, charterNote: town.org.note() })
+    town.relay.append(await mallory.frame(message, 0))
+    expect(await parties[0].receiveOnce()).toMatchObject([{ kind: "needs-charter", proven: false }])
+  })
+
+  test("[N3.4, N4.4] a commit in parts that has to wait for the charter is whole when it comes again", async () => {
+    const { town, parties, group } = await three()
+    const [alice, bob] = parties
+    const { member } = alice.device.identity
+    const devices: Party[] = []
+    for (let i = 0; i < 40; i++) devices.push(await town.join(`device${i}`, member))
+    alice.charterSize = town.org.size
+    const { frames } = await alice.change(group, { add: devices })
+    expect(frames.length).toBeGreaterThan(1)
+    const last = town.relay.append(...frames)
+    expect(await bob.receiveOnce()).toMatchObject([{ kind: "needs-charter", index: last }])
+    await bob.crash()
+    bob.charterSize = town.org.size
+    await bob.receiveOnce()
+    expect(bob.of("changed").at(-1)).toMatchObject({ index: last, own: false })
+    expect(bob.lane.leaves(group)).toHaveLength(43)
+  })
+
+  test("[N4.3] an own pin does not go back either", async () => {
+    const { town, parties, group } = await three()
+    const [alice] = parties
+    const old = town.org.note()
+    await town.join("dave")
+    town.readCharter()
+    town.relay.append(...(await alice.change(group, {})).frames)
+    await town.syncAll()
+    await expect(alice.change(group, { note: old })).rejects.toMatchObject({ code: "bad_note" })
+  })
+
+  test("[N2.4] a commit under another member's tag is junk", async () => {
+    const { town, parties, group } = await three()
+    const mallory = await Mallory.of(parties[2], group)
+    const leaf = parties[0].lane.leaves(group)[1]!.leaf
+    town.relay.append(await mallory.frame((await mallory.commit({})).message, 0, { leaf }))
+    await parties[0].sync()
+    expect(parties[0].alarms()).toEqual(["junk"])
+    expect(parties[0].of("changed")).toHaveLength(1)
   })
 
   test("[N4.5] another root at a size we have is a fork, and the relay's note is the proof", async () => {
@@ -211,6 +264,9 @@ describe("removal", () => {
     await expect(alice.change(group, { remove: [dave] })).rejects.toMatchObject({ code: "bad_change" })
     await expect(alice.change(group, { remove: [alice] })).rejects.toMatchObject({ code: "bad_change" })
     await expect(alice.change(group, { add: [bob] })).rejects.toMatchObject({ code: "bad_change" })
+    const swapped = { ...(await bob.invitee()), device: dave.device.identity.device }
+    const wanted = { add: [swapped], note: town.org.note(), now: 1_800_000_000 }
+    await expect(alice.changeTo(group, wanted)).rejects.toMatchObject({ code: "bad_key_package" })
     await expect(alice.change(group, { note: "no note" })).rejects.toMatchObject({ code: "bad_note" })
   })
 
@@ -220,11 +276,15 @@ describe("removal", () => {
     const late = await carol.send(group, "too late")
     const lateButIn = await bob.send(group, "late, but in")
     town.relay.append(...(await alice.change(group, { remove: [carol] })).frames)
+    await town.syncAll()
+    await alice.crash()
     town.relay.append(...late.frames, ...lateButIn.frames)
     await town.syncAll()
     expect(alice.heard(group)).toEqual(["late, but in"])
     expect(bob.heard(group)).toEqual(["late, but in"])
     expect(carol.of("late")).toMatchObject([{ localId: late.localId, why: "left" }])
+    // An honest device's frame that came too late is nothing to be alarmed about.
+    expect([...alice.alarms(), ...bob.alarms(), ...carol.alarms()]).toEqual([])
   })
 })
 
@@ -250,6 +310,20 @@ describe("late messages", () => {
     const { alice, bob, group, out } = await lateBy(257)
     expect([alice.heard(group), bob.heard(group)]).toEqual([[], []])
     expect(bob.of("late")).toMatchObject([{ localId: out.localId, why: "epoch-over" }])
+  })
+
+  test("[N2.4] a message of a past epoch in a frame of the present one is junk: there is no way around the limit", async () => {
+    const { town, parties, group } = await three()
+    const [alice, , carol] = parties
+    const before = await Mallory.of(carol, group)
+    const message = await before.message("from the past")
+    town.relay.append(...(await alice.change(group, {})).frames)
+    await town.syncAll()
+    const after = await Mallory.of(carol, group)
+    town.relay.append(await after.frame(message, 0))
+    await alice.sync()
+    expect(alice.alarms()).toEqual(["junk"])
+    expect(alice.heard(group)).toEqual([])
   })
 
   test.each([

@@ -114,6 +114,8 @@ describe("a commit that cannot be followed", () => {
     await write(carol, await alice.publish())
     await write(carol, Uint8Array.of(1, 2, 3))
     await write(carol, await carol.publish(), 0)
+    const lastCommit = bob.of("joined")[0]!.commitIndex
+    await write(carol, await carol.publish(), lastCommit)
     await write(carol, await carol.publish(), 10_000)
     town.org.remove(carol.device)
     town.readCharter()

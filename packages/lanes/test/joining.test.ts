@@ -1,4 +1,5 @@
-import { hex, laneIdOf } from "@holdfast/wire"
+import { openSealed, sealToDevice } from "@holdfast/mls"
+import { concatBytes, hex, laneIdOf, utf8 } from "@holdfast/wire"
 import { describe, expect, test } from "vitest"
 import { openLane } from "../src/index.ts"
 import { encodeLetterContent, openLetter, writeLetter } from "../src/letter.ts"
@@ -231,12 +232,18 @@ describe("joining", () => {
     })
     const ciphertext = town.blobs.get(hex(blob.blobId))!
     expect(ciphertext.length).toBe(blob.length)
+    // The join is carried out in the middle of a message in parts.
+    await alice.say(group, "x".repeat(150_000))
+    await bob.receiveOnce({}, town.relay.frames.length - 1)
     const missing = await bob.lane.supplyBlob(blob.blobId, ciphertext)
     bob.flush()
     expect(missing).toMatchObject([{ kind: "needs-frames" }])
     const need = missing[0] as Extract<(typeof missing)[0], { kind: "needs-frames" }>
     const joined = await bob.lane.supply(need.from, town.relay.frames.slice(need.from, need.to))
+    bob.flush()
     expect(joined.map((event) => event.kind)).toEqual(["joined", "message"])
+    await bob.receiveOnce()
+    expect(bob.heard(group)).toEqual(["x".repeat(150_000)])
     // A blob that is not the one announced is refused.
     await carol.receiveOnce()
     const [asked] = carol.lane.awaitedBlobs()
@@ -254,20 +261,32 @@ describe("welcomes that compete", () => {
     const town = new Town()
     const [alice, mallory, carol] = [await town.join("alice"), await town.join("mallory"), await town.join("carol")]
     town.readCharter()
+    const ends: number[] = []
     for (const founder of [mallory, alice]) {
       const id = await founder.create("everyone")
       const out = await founder.change(id, { add: [carol] })
       town.relay.append(...out.frames)
       await founder.sync()
       await founder.sendWelcomes()
+      ends.push(town.relay.frames.length)
     }
-    return { town, alice, mallory, carol, group: alice.everyone }
+    return { town, alice, mallory, carol, group: alice.everyone, between: ends[0]! }
   }
 
   test("[N6.6] another member's welcome replaces a group in which nobody else was heard", async () => {
-    const { town, alice, carol, group } = await everyoneTwice()
+    const { town, alice, mallory, carol, group, between } = await everyoneTwice()
+    await carol.sync(between)
+    expect(carol.of("joined")).toMatchObject([{ inviter: mallory.device.identity }])
+    const message = await carol.send(group, "to whom?")
+    await carol.change(group, {})
+    await carol.crash()
     await carol.sync()
-    expect(carol.of("joined").map((event) => hex(event.inviter.device))).toHaveLength(2)
+    expect(carol.of("joined")).toMatchObject([{}, { inviter: alice.device.identity }])
+    // What was on its way in the other group is not in this one.
+    expect(carol.of("late")).toMatchObject([{ localId: message.localId, why: "left" }])
+    expect(carol.of("rebase")).toHaveLength(1)
+    await carol.crash()
+    expect(["own", "change"].map((table) => carol.store.count(table as "own"))).toEqual([0, 0])
     await alice.say(group, "here")
     await town.syncAll()
     expect(carol.heard(group)).toEqual(["here"])
@@ -290,6 +309,8 @@ describe("welcomes that compete", () => {
     await bob.sync()
     await bob.say(group, "one")
     await town.syncAll()
+    await town.syncAll()
+    await carol.crash()
     await mallory.create("everyone")
     town.relay.append(...(await mallory.change(group, { add: [carol] })).frames)
     await mallory.sync()
@@ -298,6 +319,66 @@ describe("welcomes that compete", () => {
     await town.syncAll()
     expect(carol.of("joined")).toHaveLength(1)
     expect(carol.heard(group)).toEqual(["one", "two"])
+  })
+})
+
+describe("old welcomes", () => {
+  test("[N6.6] the relay brings an old welcome again after the device was removed: nothing happens, also after a restart", async () => {
+    const { town, alice, bob, carol, group } = await two()
+    town.relay.append(...(await alice.change(group, { add: [carol] })).frames)
+    await alice.sync()
+    const [{ due } = { due: -1 }] = alice.lane.due()
+    const { frames } = await alice.lane.writeWelcomes(due)
+    alice.flush()
+    const kept = new Map(carol.keyPackages)
+    town.relay.append(...frames)
+    await town.syncAll()
+    town.relay.append(...(await bob.change(group, { remove: [carol] })).frames)
+    await town.syncAll()
+    await carol.crash()
+    for (const [ref, pair] of kept) carol.keyPackages.set(ref, pair)
+    town.relay.append(...frames)
+    await carol.sync()
+    expect(carol.of("joined")).toHaveLength(1)
+    expect(carol.view(group)?.state).toBe("left")
+    expect(carol.alarms()).toEqual([])
+  })
+
+  test("[N5.3, N6.5] the limit for late messages holds in the replay as it did for the others", async () => {
+    const { town, alice, bob, carol, group } = await two()
+    town.relay.append(...(await alice.change(group, { add: [carol] })).frames)
+    await town.syncAll()
+    const [early, late] = [await bob.send(group, "in time"), await bob.send(group, "too late")]
+    town.relay.append(...(await alice.change(group, {})).frames)
+    for (let i = 0; i < 255; i++) town.relay.append(new Uint8Array(512))
+    town.relay.append(...early.frames, ...late.frames)
+    await town.syncAll()
+    await alice.sendWelcomes()
+    await town.syncAll()
+    expect([alice, bob, carol].map((party) => party.heard(group))).toEqual([["in time"], ["in time"], ["in time"]])
+    expect(bob.of("late")).toMatchObject([{ localId: late.localId }])
+  })
+
+  test("[N6.4] one device may have 64 welcomes waiting", async () => {
+    const { town, alice, carol } = await two()
+    const to = { device: carol.device.identity.device, sealKey: carol.sealKeys.publicKey }
+    const size = town.org.size
+    for (let i = 0; i < 66; i++) {
+      const blob = { blobId: random(32) as never, key: random(32), length: 100, sha256: random(32) }
+      const head = {
+        conversation: random(32) as never,
+        kind: 3,
+        commitIndex: 0,
+        charterSize: size,
+        charterRoot: random(32),
+        charterNote: "n",
+      }
+      const content = encodeLetterContent({ kind: "welcomeByBlob", value: { ...head, ...blob } })
+      town.relay.append(await writeLetter(town.org.lane, alice.device, to, content, random))
+    }
+    await carol.receiveOnce()
+    expect(carol.of("needs-blob")).toHaveLength(64)
+    expect(carol.lane.awaitedBlobs()).toHaveLength(64)
   })
 })
 
@@ -333,12 +414,31 @@ describe("letters", () => {
 
   test("[N6.3] a letter under another device's name is nobody's", async () => {
     const { town, alice, bob, carol } = await two()
-    const impostor = { ...alice.device, privateKey: bob.device.privateKey }
     const to = { device: carol.device.identity.device, sealKey: carol.sealKeys.publicKey }
-    const letter = await writeLetter(town.org.lane, impostor, to, Uint8Array.of(10, 0), random)
-    expect(await openLetter(town.org.lane, to.device, [carol.sealKeys.privateKey], letter)).toBeUndefined()
-    const other = { ...bob.device, identity: alice.device.identity }
-    const second = await writeLetter(town.org.lane, other, to, Uint8Array.of(10, 0), random)
-    expect(await openLetter(town.org.lane, to.device, [carol.sealKeys.privateKey], second)).toBeUndefined()
+    const value = { conversation: alice.everyone, laneSize: 0, keyPackage: new Uint8Array(3), sealKey: to.sealKey }
+    const content = encodeLetterContent({ kind: "resync", value })
+    const open = async (from: typeof alice.device) => {
+      const letter = await writeLetter(town.org.lane, from, to, content, random)
+      return openLetter(town.org.lane, to.device, [carol.sealKeys.privateKey], letter)
+    }
+    expect(await open(alice.device)).toBeDefined()
+    expect(await open({ ...alice.device, privateKey: bob.device.privateKey })).toBeUndefined()
+    expect(await open({ ...bob.device, identity: alice.device.identity })).toBeUndefined()
+  })
+
+  test("[N6.2] a letter with anything after its end is none", async () => {
+    const { town, carol } = await two()
+    const { lane } = town.org
+    const [{ publicKey, privateKey }, tag] = [carol.sealKeys, random(16)]
+    const info = concatBytes(utf8("holdfast/letter/v1"), Uint8Array.of(0), lane, tag)
+    const value = { conversation: carol.everyone, laneSize: 0, keyPackage: new Uint8Array(3), sealKey: publicKey }
+    const content = encodeLetterContent({ kind: "resync", value })
+    const own = { device: carol.device.identity.device, sealKey: publicKey }
+    const letter = await writeLetter(lane, carol.device, own, content, () => tag)
+    const padded = (await openSealed(privateKey, letter.subarray(16), info))!
+    const again = async () => concatBytes(tag, await sealToDevice(publicKey, padded, info))
+    expect(await openLetter(lane, own.device, [privateKey], await again())).toBeDefined()
+    padded[padded.length - 1] = 1
+    expect(await openLetter(lane, own.device, [privateKey], await again())).toBeUndefined()
   })
 })

@@ -1,6 +1,7 @@
 import { hex } from "@holdfast/wire"
 import { describe, expect, test } from "vitest"
 import { type Lane, openLane, type Table, tables } from "../src/index.ts"
+import { Mallory } from "./support/mallory.ts"
 import { MemoryStore } from "./support/memory-store.ts"
 import { Org } from "./support/org.ts"
 import { type Party, townWith } from "./support/party.ts"
@@ -64,6 +65,22 @@ describe("crashes", () => {
     await alice.say(group, "on")
     await town.syncAll()
     expect(bob.heard(group)).toEqual(["kept", "on"])
+  })
+
+  test("[N4.3, N10.5] the pin survives a restart", async () => {
+    const { town, alice, bob, group } = await two()
+    await town.join("dave")
+    town.readCharter()
+    town.relay.append(...(await alice.change(group, {})).frames)
+    await town.syncAll()
+    await alice.crash()
+    const mallory = await Mallory.of(bob, group)
+    const size = town.org.size - 1
+    const charterRoot = town.org.view().rootAt(size)!
+    const { message } = await mallory.commit({ charterSize: size, charterRoot, charterNote: town.org.note(size) })
+    town.relay.append(await mallory.frame(message, 0))
+    await alice.sync()
+    expect(alice.alarms()).toEqual(["junk"])
   })
 
   test("[N10.5] a replica restored after every step goes the same way", async () => {
