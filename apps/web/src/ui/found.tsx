@@ -100,7 +100,7 @@ export function Found(props: { code: string; onBack: () => void; onFound: (optio
           onChange={setName}
           problem={missing(name)}
           maxLength={80}
-          autoComplete="name"
+          autoComplete="off"
           testId="your-name"
         />
         <Field

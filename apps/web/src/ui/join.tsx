@@ -117,7 +117,7 @@ function Ask(props: {
                 onChange={setName}
                 problem={missing(name)}
                 maxLength={80}
-                autoComplete="name"
+                autoComplete="off"
                 testId="your-name"
               />
             )}

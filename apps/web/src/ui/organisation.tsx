@@ -118,16 +118,15 @@ function Evaluation({ overview }: { overview: Overview }) {
   )
 }
 
+// no name of anything: browsers write titles into their history, in clear
 function useUnreadTitle(overview: Overview | undefined): void {
-  const name = overview?.organisation.name
   const unread = overview?.unread ?? 0
   useEffect(() => {
-    if (name === undefined) return
-    document.title = `${unread > 0 ? `(${unread}) ` : ""}${name} – ${text.product}`
+    document.title = `${unread > 0 ? `(${unread}) ` : ""}${text.product}`
     return () => {
       document.title = text.product
     }
-  }, [name, unread])
+  }, [unread])
 }
 
 function useConnectionWords(overview: Overview | undefined): void {

@@ -24,6 +24,8 @@ export function PassphraseFields(props: {
   const strength = strengthOf(value.first)
   return (
     <div className="stack">
+      {/* without this, browsers take the last name on the page for the account's and write it down in clear */}
+      <input type="text" autoComplete="username" value={text.product} readOnly hidden />
       <Field
         label={text.passphrase.choose}
         type="password"
