@@ -4,8 +4,9 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["tests/browser/**/*.test.ts"],
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    globalSetup: ["tests/browser/global-setup.ts"],
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     pool: "forks",
     maxWorkers: 1,
     fileParallelism: false,
