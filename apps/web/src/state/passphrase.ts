@@ -19,7 +19,7 @@ export function strengthOf(passphrase: string): Strength {
   })
   const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u].filter((kind) => kind.test(passphrase)).length
   const distinct = new Set(characters).size
-  // letters of words carry some 1.5 bits each, random characters more; distinct ones tell which it is closer to
-  const bits = useful * (1.5 + 0.6 * kinds) * Math.min(1, distinct / 10)
-  return bits < 34 ? "weak" : bits < 58 ? "fair" : "strong"
+  // letters of words carry some two bits each, a mix of everything is more likely to be random
+  const bits = useful * ([0, 2, 2.4, 3.4, 4.9][kinds] as number) * Math.min(1, distinct / 10)
+  return bits < 40 ? "weak" : bits < 58 ? "fair" : "strong"
 }

@@ -9,8 +9,9 @@ type Node = Root["children"][number]
 
 /** Deeper than anybody writes; a message that goes further is shown as it was typed. */
 const maxDepth = 12
-/** Longer texts are shown as they were typed: reading them takes the parser too long. */
+/** Longer texts, and those with more signs, are shown as they were typed: the parser's time grows with the square of the signs. */
 const maxParsedCharacters = 12_000
+const maxSigns = 800
 
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   return (
@@ -31,10 +32,11 @@ function Parsed({ text }: { text: string }) {
   return root === null ? <Plain text={text} /> : root.children.map((node, at) => show(node, at))
 }
 
-/** `null`: too long or too deep to be worth it. */
+/** `null`: too long, too deep or too full of signs to be worth it. */
 export function parse(text: string): Root | null {
   // each level of nesting is at least one of these at the start of a line
   if (text.length > maxParsedCharacters || /^(?:[ \t]*(?:>|[-*+]|\d{1,9}[.)])){13}/m.test(text)) return null
+  if ((text.match(/[*_[\]`<&!~^]/g)?.length ?? 0) > maxSigns) return null
   const root = fromMarkdown(text)
   return depthOf(root, 0) > maxDepth ? null : root
 }
