@@ -315,7 +315,9 @@ export const text = {
     failed: "The transfer stopped.",
     chooseAgain: "Choose the file again",
     picture: (name: string) => `Picture: ${name}`,
-    stripped: "Place and camera details were taken out of pictures.",
+    stripped: "place, time and camera were taken out",
+    unstripped: "may still say where, when and with what it was taken",
+    keepDetails: "Leave them in",
     progress: (name: string) => `Progress of ${name}`,
   },
 

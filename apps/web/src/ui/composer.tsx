@@ -3,17 +3,16 @@ import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useEffect, use
 import { bytesOf, text } from "../messages.ts"
 import { titleOf } from "../state/conversation-words.ts"
 import { draftOf, keepDraft } from "../state/drafts.ts"
-import { largestFile, pickedFileOf } from "../state/picked-file.ts"
+import { type ChosenFile, largestFile, pickedFileOf, prepareFile } from "../state/picked-file.ts"
 import { Icon } from "./icon.tsx"
-import { IconButton, Problem } from "./parts.tsx"
+import { Button, IconButton, Problem } from "./parts.tsx"
 import { useAction, useSession } from "./session.tsx"
 
 /** UTF-8 bytes of one message. */
 const longestText = 32_768
 
-interface Chosen {
+interface Chosen extends ChosenFile {
   readonly key: number
-  readonly file: File
 }
 let keys = 0
 
@@ -63,20 +62,21 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     }
   })
 
-  function add(list: Iterable<File>): void {
+  async function add(list: readonly File[]): Promise<void> {
     setRefusal(undefined)
-    const fitting: Chosen[] = []
+    area.current?.focus()
     for (const file of list) {
       if (file.size > largestFile) setRefusal(text.problem.tooLarge)
       else if (file.size === 0) setRefusal(text.problem.emptyFile)
       else {
         keys += 1
-        fitting.push({ key: keys, file })
+        const chosen = { key: keys, ...(await prepareFile(file)) }
+        setFiles((before) => [...before, chosen])
       }
     }
-    if (fitting.length > 0) setFiles((before) => [...before, ...fitting])
-    area.current?.focus()
   }
+  const keepDetails = (key: number) =>
+    setFiles(files.map((each) => (each.key === key ? { ...each, file: each.original, details: "none" } : each)))
   const empty = words.trim() === "" && files.length === 0
   const submit = () => {
     if (!empty) void send.run()
@@ -90,7 +90,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   function onPaste(event: ClipboardEvent): void {
     if (event.clipboardData.files.length === 0) return
     event.preventDefault()
-    add(event.clipboardData.files)
+    void add([...event.clipboardData.files])
   }
   const drag = (over: boolean) => (event: DragEvent) => {
     if (!event.dataTransfer.types.includes("Files")) return
@@ -108,16 +108,24 @@ export function Composer({ conversation }: { conversation: Conversation }) {
       onDragLeave={drag(false)}
       onDrop={(event) => {
         drag(false)(event)
-        add(event.dataTransfer.files)
+        void add([...event.dataTransfer.files])
       }}
     >
       {files.length === 0 ? null : (
         <ul className="chosen-files">
-          {files.map(({ key, file }) => (
+          {files.map(({ key, file, details }) => (
             <li key={key} data-testid="chosen-file">
               <Icon name="file" size={16} />
               <span className="file-name">{file.name}</span>
-              <span className="hint">{bytesOf(file.size)}</span>
+              <span className="hint">
+                {bytesOf(file.size)}
+                {details === "none" ? null : ` · ${text.file[details === "removed" ? "stripped" : "unstripped"]}`}
+              </span>
+              {details !== "removed" ? null : (
+                <Button look="quiet" onPress={() => keepDetails(key)} testId="keep-details">
+                  {text.file.keepDetails}
+                </Button>
+              )}
               <IconButton
                 icon="close"
                 label={text.conversation.removeFile(file.name)}
@@ -137,7 +145,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           hidden
           data-testid="file-input"
           onChange={(event) => {
-            add([...(event.target.files ?? [])])
+            void add([...(event.target.files ?? [])])
             event.target.value = ""
           }}
         />
