@@ -85,7 +85,7 @@ export async function commitIn(suite: Suite, group: Group, options: CommitOption
   }
   const signature = await signContent(suite, state.signatureKey, state.context, content)
   const commitSecret = made?.commitSecret ?? new Uint8Array(suite.hkdf.size)
-  const next = await nextEpoch(suite, state, tree, content, signature, commitSecret)
+  const next = nextEpoch(suite, state, tree, content, signature, commitSecret)
   const { message } = await protect(suite, currentEpoch(state), content, signature, vector(next.confirmationTag))
   const pending = toGroup({
     context: next.context,

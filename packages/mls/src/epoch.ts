@@ -1,8 +1,8 @@
 import type { GroupContext } from "ts-mls"
 import type { KeySchedule } from "ts-mls/keySchedule.js"
-import { initializeEpoch } from "ts-mls/keySchedule.js"
 import { type Content, confirmedHash } from "./framing.ts"
 import type { GroupState } from "./group.ts"
+import { secretsOfNextEpoch } from "./key-schedule.ts"
 import { makeSecretTree, type SecretTree } from "./secret-tree.ts"
 import type { Suite } from "./suite/suite.ts"
 import { leafCountOf, type Tree, treeHash } from "./tree.ts"
@@ -17,14 +17,14 @@ export interface NextEpoch {
 }
 
 /** The key schedule from one epoch to the next (RFC 9420 section 8), and the confirmation tag its commit must carry. */
-export async function nextEpoch(
+export function nextEpoch(
   suite: Suite,
   state: GroupState,
   tree: Tree,
   content: Content,
   signature: Uint8Array,
   commitSecret: Uint8Array,
-): Promise<NextEpoch> {
+): NextEpoch {
   const { hkdf } = suite
   const context: GroupContext = {
     ...state.context,
@@ -32,14 +32,13 @@ export async function nextEpoch(
     treeHash: treeHash(hkdf, tree),
     confirmedTranscriptHash: confirmedHash(suite, state.context, state.confirmationTag, content, signature),
   }
-  const noPsk = new Uint8Array(hkdf.size)
-  const epoch = await initializeEpoch(state.keys.initSecret, commitSecret, context, noPsk, suite.mls.kdf)
+  const epoch = secretsOfNextEpoch(hkdf, state.keys.initSecret, commitSecret, context)
   return {
     context,
-    keys: epoch.keySchedule,
+    keys: epoch.keys,
     secrets: makeSecretTree(leafCountOf(tree), epoch.encryptionSecret),
     joinerSecret: epoch.joinerSecret,
     welcomeSecret: epoch.welcomeSecret,
-    confirmationTag: hkdf.mac(epoch.keySchedule.confirmationKey, context.confirmedTranscriptHash),
+    confirmationTag: hkdf.mac(epoch.keys.confirmationKey, context.confirmedTranscriptHash),
   }
 }

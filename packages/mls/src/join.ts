@@ -3,7 +3,6 @@ import type { GroupInfo, Welcome } from "ts-mls"
 import { decodeGroupInfo, encodeGroupInfo, encodeGroupInfoTBS, extractWelcomeSecret } from "ts-mls/groupInfo.js"
 import { decodeGroupSecrets, encodeGroupSecrets, type GroupSecrets } from "ts-mls/groupSecrets.js"
 import { makeKeyPackageRef } from "ts-mls/keyPackage.js"
-import { deriveKeySchedule } from "ts-mls/keySchedule.js"
 import { encodeLeafNode } from "ts-mls/leafNode.js"
 import { decodeRatchetTree, encodeRatchetTree } from "ts-mls/ratchetTree.js"
 import { constantTimeEqual } from "ts-mls/util/constantTimeCompare.js"
@@ -13,6 +12,7 @@ import { MlsError } from "./error.ts"
 import { bindingOf, type Group, strangers, toGroup } from "./group.ts"
 import type { Roster } from "./identity.ts"
 import { decodeKeyPackageMessage, decodeSecrets, type KeyPackagePair } from "./key-package.ts"
+import { secretsOfJoiner } from "./key-schedule.ts"
 import type { Member } from "./leaf.ts"
 import { followPath } from "./path.ts"
 import { makeSecretTree } from "./secret-tree.ts"
@@ -111,8 +111,7 @@ export async function joinIn(
     ;({ privateKeys } = await followPath(suite, tree, { leaf: ownLeaf, privateKeys }, shared, secrets.pathSecret))
   }
 
-  const noPsk = new Uint8Array(suite.hkdf.size)
-  const [keys, encryptionSecret] = await deriveKeySchedule(secrets.joinerSecret, noPsk, context, suite.mls.kdf)
+  const { keys, encryptionSecret } = secretsOfJoiner(suite.hkdf, secrets.joinerSecret, context)
   const tag = suite.hkdf.mac(keys.confirmationKey, context.confirmedTranscriptHash)
   if (!constantTimeEqual(tag, groupInfo.confirmationTag)) throw new MlsError("decrypt_failed", "confirmation tag")
   const group = toGroup({

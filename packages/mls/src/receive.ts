@@ -345,7 +345,7 @@ async function followCommit(
       throw error
     }
   }
-  const next = await nextEpoch(suite, state, tree, opened.content, opened.signature, commitSecret)
+  const next = nextEpoch(suite, state, tree, opened.content, opened.signature, commitSecret)
   if (!constantTimeEqual(confirmationTag, next.confirmationTag)) return undefined
   return {
     context: next.context,

@@ -69,7 +69,7 @@ export async function tagFor(group: Group, commit: Commit, made: MadePath): Prom
   const body = encodeCommit(commit)
   const content: Content = { type: "commit", sender: group.ownLeaf, authenticatedData: new Uint8Array(), body }
   const signature = await signContent(suite, state.signatureKey, state.context, content)
-  return (await nextEpoch(suite, state, made.tree, content, signature, made.commitSecret)).confirmationTag
+  return nextEpoch(suite, state, made.tree, content, signature, made.commitSecret).confirmationTag
 }
 
 /** The same path under another leaf, signed anew by whoever holds `key`. */

@@ -52,6 +52,8 @@ import { treeHash, treeHashRoot } from "ts-mls/treeHash.js"
 import { left, nodeWidth, parent, right, root, sibling, toLeafIndex, toNodeIndex } from "ts-mls/treemath.js"
 import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js"
 import { expect, test } from "vitest"
+import { secretsOfJoiner, secretsOfNextEpoch } from "../src/key-schedule.ts"
+import { suiteOf, vectorSuiteName } from "../src/suite/suite.ts"
 import { everyNth, h, suiteById, vectorsOf } from "./vectors.ts"
 
 /** The working group's vectors through the library, with our provider under suite 1 (M2.2). */
@@ -132,6 +134,14 @@ for (const v of vectorsOf<KeyScheduleVector>("mls/key-schedule.json")) {
       expect(hex(encodeGroupContext(context))).toBe(epoch.group_context)
       const made = await initializeEpoch(init, at("commit_secret"), context, at("psk_secret"), cs.kdf)
       const k = made.keySchedule
+      if (v.cipher_suite === 1) {
+        // Our own schedule gives the same secrets, all of them.
+        const { hkdf } = await suiteOf(vectorSuiteName)
+        const own = secretsOfNextEpoch(hkdf, init, at("commit_secret"), context, at("psk_secret"))
+        const { keySchedule: keys, ...others } = made
+        expect(own).toEqual({ keys, ...others })
+        expect(secretsOfJoiner(hkdf, own.joinerSecret, context, at("psk_secret"))).toEqual(own)
+      }
       const got = {
         joiner_secret: made.joinerSecret,
         welcome_secret: made.welcomeSecret,

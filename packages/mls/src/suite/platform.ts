@@ -15,11 +15,26 @@ export function pkcs8(oid: 0x70 | 0x6e, privateKey: Uint8Array): Uint8Array<Arra
   return out
 }
 
-/** Of a JSON Web Key the platform made, so only its own alphabet is expected. */
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+const sextetByCode = new Uint8Array(128)
+for (let i = 0; i < 64; i++) sextetByCode[alphabet.charCodeAt(i)] = i
+
+/**
+ * Of a JSON Web Key the platform made, so only its own alphabet is expected. By table: `atob` and its two replacements
+ * took 40 µs of the 200 that a key of X-Wing takes.
+ */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"))
-  const out = new Uint8Array(binary.length)
-  for (let i = 0; i < out.length; i++) out[i] = binary.charCodeAt(i)
+  const out = new Uint8Array(Math.floor((text.length * 3) / 4))
+  let bits = 0
+  let held = 0
+  for (let i = 0, at = 0; i < text.length; i++) {
+    held = (held << 6) | (sextetByCode[text.charCodeAt(i) & 127] as number)
+    bits += 6
+    if (bits < 8) continue
+    bits -= 8
+    out[at++] = held >> bits
+    held &= (1 << bits) - 1
+  }
   return out
 }
 
