@@ -1,0 +1,3 @@
+import * as probes from "./probes.ts"
+
+Object.assign(globalThis, { probes })
