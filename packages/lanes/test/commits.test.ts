@@ -275,6 +275,8 @@ describe("removal", () => {
     const [alice, bob, carol] = parties
     const late = await carol.send(group, "too late")
     const lateButIn = await bob.send(group, "late, but in")
+    town.relay.append(...(await alice.change(group, {})).frames)
+    await town.syncAll()
     town.relay.append(...(await alice.change(group, { remove: [carol] })).frames)
     await town.syncAll()
     await alice.crash()

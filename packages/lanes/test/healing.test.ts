@@ -117,6 +117,8 @@ describe("a commit that cannot be followed", () => {
     const lastCommit = bob.of("joined")[0]!.commitIndex
     await write(carol, await carol.publish(), lastCommit)
     await write(carol, await carol.publish(), 10_000)
+    await bob.sync()
+    expect(bob.of("resync-asked")).toEqual([])
     town.org.remove(carol.device)
     town.readCharter()
     await write(carol, await carol.publish())
