@@ -21,6 +21,8 @@ export function webSettings(page: string): UserConfig {
       chunkSizeWarningLimit: 800,
       modulePreload: { polyfill: false },
       rollupOptions: {
+        // how long plugins took is nothing for people who start the relay
+        checks: { pluginTimings: false },
         input: { index: resolve(page, "index.html"), "download-worker": at("src/downloads/download-worker.ts") },
         output: {
           // a service worker has to keep its address from version to version

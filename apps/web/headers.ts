@@ -1,5 +1,5 @@
 /**
- * What the server that hands out this client sends along with every file of it. Scripts and styles come from files of this
+ * What a server sends along with every file of this client; for looking at builds here, as strict as the relay's own. Scripts and styles come from files of this
  * origin only; nothing is loaded from elsewhere. `connect` names further relays (http(s) and ws(s) origins).
  */
 export function webHeaders(connect: readonly string[] = []): Record<string, string> {

@@ -116,16 +116,18 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           {files.map(({ key, file, details }) => (
             <li key={key} data-testid="chosen-file">
               <Icon name="file" size={16} />
-              <span className="file-name">{file.name}</span>
-              <span className="hint">
-                {bytesOf(file.size)}
-                {details === "none" ? null : ` · ${text.file[details === "removed" ? "stripped" : "unstripped"]}`}
-              </span>
-              {details !== "removed" ? null : (
-                <Button look="quiet" onPress={() => keepDetails(key)} testId="keep-details">
-                  {text.file.keepDetails}
-                </Button>
-              )}
+              <div className="chosen-words">
+                <span className="file-name">{file.name}</span>
+                <span className="hint">
+                  {bytesOf(file.size)}
+                  {details === "none" ? null : ` · ${text.file[details === "removed" ? "stripped" : "unstripped"]}`}
+                </span>
+                {details !== "removed" ? null : (
+                  <Button look="quiet" onPress={() => keepDetails(key)} testId="keep-details">
+                    {text.file.keepDetails}
+                  </Button>
+                )}
+              </div>
               <IconButton
                 icon="close"
                 label={text.conversation.removeFile(file.name)}

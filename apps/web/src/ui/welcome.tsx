@@ -100,7 +100,10 @@ function Unlock(props: {
       className="stack"
       onSubmit={(event) => {
         event.preventDefault()
-        void action.run()
+        void action.run().then((opened) => {
+          // ready to be typed again
+          if (!opened) document.querySelector<HTMLInputElement>("[data-testid=unlock-passphrase]")?.select()
+        })
       }}
     >
       {props.vaults.length < 2 ? null : (
