@@ -1,15 +1,5 @@
 import { charterOrigin } from "@holdfast/log"
-import {
-  admit,
-  createTestRelay,
-  createWorld,
-  hostingCode,
-  org,
-  type Player,
-  relayUrl,
-  until,
-  type World,
-} from "@holdfast/testkit"
+import { admit, copyRelay, createTestRelay, org, type Player, relayUrl, until, type World } from "@holdfast/testkit"
 import {
   decodeDirectoryEntry,
   encodeDirectoryEntry,
@@ -204,12 +194,12 @@ describe("which relay", () => {
     await other.close()
   })
 
-  test("[E7.3] a relay that comes back with an older history is caught, and nothing goes on", async () => {
-    const { relayId, logSigner } = world.relay.core.deps
-    const restored = await createTestRelay({}, { relayId, logSigner })
-    const [genesis] = await ana.client.exportCharter()
-    await foundAgain(restored, genesis as Uint8Array)
-    world.network.put(relayUrl, restored)
+  test("[E7.1, E7.3] a relay that comes back with an older history is caught, and nothing goes on", async () => {
+    const restored = await copyRelay(world.relay, await orgId(ana))
+    world.network.put("http://restored.test", restored)
+    await ana.say(conversation, "confirmed")
+    await ben.hears(conversation, ["hello", "confirmed"])
+    ana.machine.network.redirect("http://restored.test")
     ana.machine.network.dropConnections()
     await raises(ana, "rollback")
     expect((await ana.client.overview()).standing).toBe("stopped")
@@ -224,23 +214,60 @@ describe("which relay", () => {
     expect(Buffer.from(evidence.evidence).toString()).toContain(charterOrigin(await orgId(ana)))
     await restored.close()
   })
+})
 
-  async function foundAgain(relay: World["relay"], genesis: Uint8Array): Promise<void> {
-    const second = await createWorld()
-    second.network.put(relayUrl, relay)
-    const { encode, Request } = await import("@holdfast/wire")
-    const socket = await second.network.openSocket(relayUrl)
-    await new Promise<void>((resolve) => {
-      let first = true
-      socket.onMessage(() => {
-        if (!first) return resolve()
-        first = false
-        socket.send(encode(Request, { id: 1, op: { kind: "found", value: { hostingCode, genesis } } }))
-      })
-    })
-    socket.close()
-    await second.relay.close()
+describe("two histories", () => {
+  let other: Awaited<ReturnType<typeof copyRelay>>
+
+  /** From here on Ben is shown the history of another relay with the same keys. */
+  async function split(): Promise<void> {
+    other = await copyRelay(world.relay, await orgId(ana))
+    world.network.put("http://other.test", other)
+    ben.machine.network.redirect("http://other.test")
+    ben.machine.network.dropConnections()
+    await until("ben is over there", async () => (await ben.client.overview()).upToDate)
   }
+  afterEach(() => other.close())
+
+  test("[E7.3] one message between the two views is enough", async () => {
+    await split()
+    await ana.say(conversation, "seen here")
+    await ana.hears(conversation, ["hello", "seen here"])
+    await ben.say(conversation, "seen there")
+    await until("it is there", async () => (await ben.heard(conversation)).includes("seen there"))
+    await ben.say(conversation, "and a second")
+    await until("it is there", async () => (await ben.heard(conversation)).includes("and a second"))
+    // the turned relay carries Ben's words over, so that nobody misses anything
+    const lane = laneIdOf(await orgId(ana), 0)
+    const bounds = { maxEntries: 100, maxBytes: 10_000_000 }
+    const { size } = await world.relay.core.deps.engine.head(lane)
+    const theirs = await other.core.deps.engine.read(lane, size - 1, bounds)
+    if (theirs.kind !== "entries") throw new Error("pruned")
+    const entries = theirs.entries.map((bytes) => ({ messageId: crypto.getRandomValues(new Uint8Array(16)), bytes }))
+    await world.relay.core.deps.engine.append(lane, entries)
+    await raises(ana, "fork")
+    expect((await ana.client.overview()).standing).toBe("stopped")
+    const { sentence } = (await ana.client.overview()).alarms.find(({ kind }) => kind === "fork") as {
+      sentence: string
+    }
+    expect(sentence).toContain("ben was shown another order of messages")
+  })
+
+  test("[E7.3] a client that comes back to the other view finds out by the relay's own signature", async () => {
+    await split()
+    await ana.say(conversation, "one")
+    await ana.say(conversation, "two")
+    await ana.hears(conversation, ["hello", "one", "two"])
+    await ben.say(conversation, "uno")
+    await until("it is there", async () => (await ben.heard(conversation)).includes("uno"))
+    ben.machine.network.redirect(undefined)
+    ben.machine.network.dropConnections()
+    await until("noticed", async () => {
+      const raised = await alarms(ben)
+      return raised.includes("fork") || raised.includes("reordered")
+    })
+    expect((await ben.heard(conversation)).filter((text) => text === "one" || text === "two")).toEqual([])
+  })
 })
 
 describe("what is kept back", () => {

@@ -8,6 +8,8 @@ export interface FaultNetwork extends Network {
   heal(): void
   /** Breaks all connections; new ones work. */
   dropConnections(): void
+  /** From the next connection on, what is meant for one address goes to another, as with a turned name server or relay. */
+  redirect(url: string | undefined): void
   /** Every message of a relay is held for as long. */
   delayReplies(millis: number): void
   /** Relay messages for which this says false never arrive. */
@@ -27,6 +29,7 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
   const sockets = new Set<{ break(): void }>()
   let isCut = false
   let delay = 0
+  let target: string | undefined
   let keep: (reply: Reply) => boolean = () => true
   let keepRequest: ((request: Request) => boolean) | undefined
   let change: ((reply: Reply) => readonly Reply[]) | undefined
@@ -82,7 +85,7 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
   return {
     async openSocket(url) {
       if (isCut) throw new Error("cut")
-      return wrap(await inner.openSocket(url))
+      return wrap(await inner.openSocket(target ?? url))
     },
     async fetch(url, init) {
       if (isCut) throw new Error("cut")
@@ -100,6 +103,9 @@ export function createFaultNetwork(inner: Network): FaultNetwork {
     },
     dropConnections() {
       for (const socket of [...sockets]) socket.break()
+    },
+    redirect(url) {
+      target = url
     },
     delayReplies(millis) {
       delay = millis

@@ -15,4 +15,4 @@ export {
   until,
   type World,
 } from "./org.ts"
-export { createTestRelay, hostingCode } from "./test-relay.ts"
+export { copyRelay, createTestRelay, hostingCode } from "./test-relay.ts"
