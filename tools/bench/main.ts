@@ -6,9 +6,11 @@ import { parseArgs } from "node:util"
 import { repoRoot } from "../source/files.ts"
 import { benchNames, collect, formatFigure, toJson, toTable } from "./collect.ts"
 import type { Figure } from "./harness.ts"
+import { describeLoad, describeMachine } from "./machine.ts"
 
 const benches = [
   { name: "mls", file: "packages/mls/bench/mls-bench.ts", exported: "mlsFigures" },
+  { name: "charter", file: "packages/charter/bench/charter-bench.ts", exported: "charterFigures" },
   { name: "relay", file: "packages/relay/bench/relay-bench.ts", exported: "relayFigures" },
   { name: "lanes", file: "packages/lanes/bench/lane-bench.ts", exported: "laneFigures" },
 ]
@@ -23,10 +25,11 @@ if (chosen.length === 0) {
   process.exit(2)
 }
 
+console.log(describeMachine())
 const figures: Figure[] = []
 let isBroken = false
 for (const { name, file, exported } of chosen) {
-  console.log(`\n${name}`)
+  console.log(`\n${name} (${describeLoad()})`)
   if (!existsSync(path.join(repoRoot, file))) {
     console.error(`  ${file} is not there`)
     isBroken = true
@@ -45,9 +48,10 @@ for (const { name, file, exported } of chosen) {
 }
 
 if (figures.length > 0) console.log(`\n${toTable(figures)}`)
+console.log(`\n${describeMachine()}; at the end ${describeLoad()}`)
 const missed = figures.filter(({ met }) => met === false)
 const withGoal = figures.filter(({ met }) => met !== null)
-console.log(`\n${figures.length} figures; ${withGoal.length - missed.length} of ${withGoal.length} goals met`)
+console.log(`${figures.length} figures; ${withGoal.length - missed.length} of ${withGoal.length} goals met`)
 for (const figure of missed) console.log(`MISSED ${formatFigure(figure)}`)
 if (values.json !== undefined) writeFileSync(values.json, `${toJson(figures)}\n`)
 // A missed goal is a finding, not a failure of the bench: machines differ.

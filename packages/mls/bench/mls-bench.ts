@@ -57,26 +57,33 @@ function median(values: readonly number[]): number {
 
 type Work = () => Promise<unknown>
 
+interface Turns {
+  readonly rounds: number
+  /** The peer may get fewer: its heavy steps in large groups take half a minute each. */
+  readonly peerRounds?: number
+  /** Calls of one side before it is the other's turn. */
+  readonly calls?: number
+}
+
 /**
  * Median milliseconds of one call of each, taken in turns: a machine that slows down or speeds up on the way does so for
- * both. The first calls are thrown away when there are more than one. The peer may get fewer.
+ * both. The first rounds are thrown away when there are more than one.
  */
-async function inTurns(
-  rounds: number,
-  peerRounds: number,
-  ours: Work,
-  peer: Work,
-): Promise<{ ours: number; peer: number }> {
+async function inTurns(turns: Turns, ours: Work, peer: Work): Promise<{ ours: number; peer: number }> {
+  const { rounds, peerRounds = rounds, calls = 1 } = turns
+  const warmUp = Math.ceil(rounds / 4)
+  const peerWarmUp = peerRounds === 1 ? 0 : Math.ceil(peerRounds / 4)
   const times: { ours: number[]; peer: number[] } = { ours: [], peer: [] }
-  const warmUp = Math.ceil(rounds / 5)
-  for (let i = rounds > 1 ? -warmUp : 0; i < rounds; i++) {
-    const from = performance.now()
-    await ours()
-    if (i >= 0) times.ours.push(performance.now() - from)
-    if (i >= peerRounds || (i < 0 && peerRounds === 1)) continue
-    const between = performance.now()
-    await peer()
-    if (i >= 0) times.peer.push(performance.now() - between)
+  const turn = async (work: Work, measured: number[], counts: boolean) => {
+    for (let i = 0; i < calls; i++) {
+      const from = performance.now()
+      await work()
+      if (counts) measured.push(performance.now() - from)
+    }
+  }
+  for (let round = rounds > 1 ? -warmUp : 0; round < rounds; round++) {
+    await turn(ours, times.ours, round >= 0)
+    if (round >= -peerWarmUp && round < peerRounds) await turn(peer, times.peer, round >= 0)
   }
   return { ours: median(times.ours), peer: median(times.peer) }
 }
@@ -228,8 +235,9 @@ const runLength = 32
 /**
  * Per size: create (found the group and add everyone in one commit), join (one of them, by the welcome), commit (the
  * founder's re-key of that fresh group: one encapsulation to every other member, the most a commit can cost) and apply
- * it; then encrypt and decrypt one message of 220 bytes, and decrypt per message in runs of 32. From 100 members on the
- * peer's heavy steps run once: at 1,000 they take half a minute.
+ * it; then encrypt and decrypt one message of 220 bytes, and decrypt per message in runs of 32. Medians of 60 runs of a
+ * heavy step (from 100 members on 11, from 1,000 on 5; the peer 30, 3 and 1: there it takes half a minute a step), of 500
+ * messages, and of 12 runs of messages.
  */
 export async function* mlsFigures(options: MlsBenchOptions = {}): AsyncGenerator<MlsFigure> {
   const sizes = options.sizes ?? [2, 10, 100, 1000]
@@ -239,24 +247,24 @@ export async function* mlsFigures(options: MlsBenchOptions = {}): AsyncGenerator
     const some = pairs.slice(0, size)
     const ours = await ourSteps(some)
     const peer = await peerSteps(some)
-    const heavy = size >= 1000 ? 3 : size >= 100 ? 7 : 20
-    const peerHeavy = size >= 100 ? 1 : 8
+    const rounds = size >= 1000 ? 5 : size >= 100 ? 11 : 60
+    const peerRounds = size >= 1000 ? 1 : size >= 100 ? 3 : 30
     const of = `${size.toLocaleString("en")} members`
     const heavyFigure = async (step: keyof Steps, name: string, atLeast?: number) => {
-      const times = await inTurns(heavy, peerHeavy, ours[step], peer[step])
+      const times = await inTurns({ rounds, peerRounds }, ours[step], peer[step])
       return figure(`mls ${name}, ${of}`, "ms", times.ours, times.peer, atLeast)
     }
     yield await heavyFigure("create", "create")
     yield await heavyFigure("join", "join")
     yield await heavyFigure("commit", "commit", 10)
     yield await heavyFigure("apply", "apply commit")
-    const messages = 300
-    const encrypting = await inTurns(messages, messages, ours.encrypt, peer.encrypt)
+    const messages = { rounds: 20, calls: 25 }
+    const encrypting = await inTurns(messages, ours.encrypt, peer.encrypt)
     yield figure(`mls encrypt, ${of}`, "µs", encrypting.ours, encrypting.peer, 2.5)
-    const decrypting = await inTurns(messages, messages, ours.decrypt, peer.decrypt)
+    const decrypting = await inTurns(messages, ours.decrypt, peer.decrypt)
     yield figure(`mls decrypt, ${of}`, "µs", decrypting.ours, decrypting.peer, 2.5)
     const perMessage: number[] = []
-    for (let round = -2; round < 8; round++) {
+    for (let round = -3; round < 12; round++) {
       for (let i = 0; i < runLength; i++) await ours.encrypt()
       const from = performance.now()
       const count = await ours.decryptRun()
