@@ -1,5 +1,6 @@
 export { createFaultNetwork, type FaultNetwork } from "./fault-network.ts"
 export { createMachine, type Machine } from "./machine.ts"
+export { createManualTimers, type ManualTimers } from "./manual-timers.ts"
 export { createMemoryDatabases, type MemoryDatabases } from "./memory-database.ts"
 export { createMemoryChunks, createMemoryFiles } from "./memory-files.ts"
 export { createMemoryNetwork, type MemoryNetwork } from "./memory-network.ts"
