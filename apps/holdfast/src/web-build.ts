@@ -34,5 +34,5 @@ export async function ensureWebBuilt(say: (sentence: string) => void): Promise<v
   if (isFresh()) return
   say("Building the web client …")
   const { build } = await import("vite")
-  await build({ root: web, logLevel: "warn" })
+  await build({ root: web, logLevel: "error" })
 }
