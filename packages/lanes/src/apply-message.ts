@@ -3,8 +3,7 @@ import { equalBytes, hex, WireError } from "@holdfast/wire"
 import { sha256 } from "@noble/hashes/sha2.js"
 import type { CharterView } from "./charter-view.ts"
 import type { Claims } from "./claims.ts"
-import type { Conversation, OwnChange } from "./conversation.ts"
-import type { EpochState } from "./epoch-state.ts"
+import type { Conversation, Epoch, OwnChange } from "./conversation.ts"
 import type { LaneEvent, Leaf } from "./event.ts"
 import { judgePin, pinOf } from "./judge-pin.ts"
 import type { LaneTree } from "./lane-tree.ts"
@@ -13,7 +12,7 @@ import type { Turn } from "./turn.ts"
 
 /** One whole MLS message as it came out of frames: whose tags they had, and the place of its last frame (N3.4). */
 export interface Arrival {
-  readonly epoch: EpochState
+  readonly epoch: Epoch
   readonly leaf: number
   readonly firstCounter: number
   readonly lastCounter: number

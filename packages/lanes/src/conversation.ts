@@ -22,6 +22,7 @@ import type { TagIndex } from "./tag-index.ts"
 import type { Turn } from "./turn.ts"
 
 export type OwnMessage = OwnRecord
+export type Epoch = EpochState<Conversation>
 
 /** An own commit on its way, with the state to adopt if it wins its epoch. */
 export interface OwnChange extends Omit<ChangeRecord, "epochPart" | "ratchetPart" | "invitees"> {
@@ -53,8 +54,8 @@ export class Conversation {
   /** A device of somebody else than the inviter has been heard: the group is surely the one everybody is in (N6.6). */
   confirmed = true
   /** Oldest first. Empty unless open. */
-  readonly past: EpochState[] = []
-  #current: EpochState | undefined
+  readonly past: Epoch[] = []
+  #current: Epoch | undefined
   #group: Group | undefined
   #leaves: readonly Leaf[] = []
   #strangers: { readonly size: number; readonly leaves: readonly Leaf[] } | undefined
@@ -62,7 +63,7 @@ export class Conversation {
   readonly own = new Map<string, OwnMessage>()
   #change: OwnChange | undefined
   readonly #lane: LaneId
-  #index: TagIndex<EpochState>
+  #index: TagIndex<Epoch>
 
   readonly #ownTouched = new Set<string>()
   readonly #windowsToDelete = new Set<number>()
@@ -71,7 +72,7 @@ export class Conversation {
   #ratchetTouched = false
   #changeTouched = false
 
-  constructor(binding: Binding, lane: LaneId, index: TagIndex<EpochState>) {
+  constructor(binding: Binding, lane: LaneId, index: TagIndex<Epoch>) {
     this.id = conversationIdOf(binding)
     this.binding = binding
     this.#lane = lane
@@ -85,7 +86,7 @@ export class Conversation {
   }
 
   /** Throws `not_open`. */
-  get current(): EpochState {
+  get current(): Epoch {
     if (this.#current === undefined) throw new LaneError("not_open")
     return this.#current
   }
@@ -134,7 +135,7 @@ export class Conversation {
     this.#ratchetTouched = true
   }
 
-  #openEpoch({ group, secrets }: { group: Group; secrets: FrameSecrets }): EpochState {
+  #openEpoch({ group, secrets }: { group: Group; secrets: FrameSecrets }): Epoch {
     const { memberCount, ownLeaf } = group
     return new EpochState(this, { epoch: Number(group.epoch), memberCount, ownLeaf, secrets }, this.#lane, this.#index)
   }
@@ -167,7 +168,7 @@ export class Conversation {
     while (this.past[0]?.isOver(index) === true) this.#dropEpoch(this.past[0], "epoch-over", index, turn)
   }
 
-  #dropEpoch(epoch: EpochState, why: LateWhy, index: number, turn: Turn): void {
+  #dropEpoch(epoch: Epoch, why: LateWhy, index: number, turn: Turn): void {
     epoch.windows.clear()
     this.#windowsToDelete.add(epoch.epoch)
     const at = this.past.indexOf(epoch)
@@ -189,7 +190,7 @@ export class Conversation {
   }
 
   /** Own messages whose counters were passed over cannot be accepted any more (N2.7). */
-  dropDisplaced(epoch: EpochState, index: number, turn: Turn): void {
+  dropDisplaced(epoch: Epoch, index: number, turn: Turn): void {
     const gone = (last: number) => !epoch.windows.isReachable(epoch.ownLeaf, last)
     for (const [hash, own] of this.own) {
       if (own.epoch === epoch.epoch && gone(own.lastCounter)) this.#late(hash, own, "displaced", index, turn)
@@ -238,12 +239,12 @@ export class Conversation {
   }
 
   /** After a replay in private: from here on the lane's own index finds its tags. */
-  moveTo(index: TagIndex<EpochState>): void {
+  moveTo(index: TagIndex<Epoch>): void {
     this.#index = index
     for (const epoch of this.#epochs()) epoch.windows.moveTo(index)
   }
 
-  #epochs(): readonly EpochState[] {
+  #epochs(): readonly Epoch[] {
     return this.#current === undefined ? [] : [...this.past, this.#current]
   }
 
@@ -309,7 +310,7 @@ export class Conversation {
   }
 
   /** All conversations that the reader holds. Throws `damaged`. */
-  static async restoreAll(reader: RecordReader, lane: LaneId, index: TagIndex<EpochState>): Promise<Conversation[]> {
+  static async restoreAll(reader: RecordReader, lane: LaneId, index: TagIndex<Epoch>): Promise<Conversation[]> {
     const table = (name: Parameters<RecordReader["all"]>[0]) => new Map(reader.all(name))
     const stored = {
       windows: table("windows"),

@@ -1,5 +1,4 @@
 import type { LaneId } from "@holdfast/wire"
-import type { Conversation } from "./conversation.ts"
 import { FrameKeys, type FrameSecrets } from "./frame-keys.ts"
 import { LeafWindows } from "./leaf-windows.ts"
 import type { TagIndex } from "./tag-index.ts"
@@ -16,21 +15,24 @@ export interface EpochStart {
   readonly secrets: FrameSecrets
 }
 
-/** One epoch of one conversation, as far as frames go: its keys, and which tags come next. Changes in place. */
-export class EpochState {
+/**
+ * One epoch of one conversation, as far as frames go: its keys, and which tags come next. Changes in place. `Conversation` is a
+ * parameter because this module needs to know nothing of it; a tag that is found leads back to it.
+ */
+export class EpochState<Conversation> {
   readonly conversation: Conversation
   readonly epoch: number
   readonly memberCount: number
   readonly ownLeaf: number
   readonly keys: FrameKeys
-  readonly windows: LeafWindows<EpochState>
+  readonly windows: LeafWindows<EpochState<Conversation>>
   /** Index of the commit that ended it. */
   endedAt: number | undefined
   /** All counters below it were used for frames of ours. */
   ownCounter = 0
   windowsChanged = true
 
-  constructor(conversation: Conversation, start: EpochStart, lane: LaneId, index: TagIndex<EpochState>) {
+  constructor(conversation: Conversation, start: EpochStart, lane: LaneId, index: TagIndex<EpochState<Conversation>>) {
     this.conversation = conversation
     this.epoch = start.epoch
     this.memberCount = start.memberCount

@@ -1,7 +1,7 @@
 import { bytes, concatBytes, hex, message, plain, repeated, required, text, uint, WireError } from "@holdfast/wire"
 import { type Arrival, applyMessage, type Stop, type Surroundings } from "./apply-message.ts"
+import type { Epoch } from "./conversation.ts"
 import { decodeRecord, encodeRecord } from "./conversation-record.ts"
-import type { EpochState } from "./epoch-state.ts"
 import { type Collected, collect, decodePart, isWhole } from "./parts.ts"
 import type { RecordReader } from "./ports.ts"
 import type { Records } from "./records.ts"
@@ -44,7 +44,7 @@ export class FrameReader {
    * was.
    */
   async read(
-    entry: TagEntry<EpochState>,
+    entry: TagEntry<Epoch>,
     index: number,
     frame: Uint8Array,
     around: Surroundings,
@@ -82,7 +82,7 @@ export class FrameReader {
     return stop
   }
 
-  #collect({ owner: epoch, leaf, counter }: TagEntry<EpochState>, index: number, bytes: Uint8Array) {
+  #collect({ owner: epoch, leaf, counter }: TagEntry<Epoch>, index: number, bytes: Uint8Array) {
     const stream = `${hex(epoch.conversation.id)}/${epoch.epoch}/${leaf}`
     try {
       return collect(this.#partial, decodePart(bytes), { stream, laneIndex: index, counter })
@@ -108,7 +108,7 @@ export class FrameReader {
 function alarm(
   turn: Turn,
   kind: "doubled" | "junk",
-  place: { index: number; conversation: EpochState["conversation"]["id"]; leaf: number },
+  place: { index: number; conversation: Epoch["conversation"]["id"]; leaf: number },
 ): undefined {
   turn.events.push({ kind: "alarm", alarm: { kind, ...place } })
 }

@@ -8,19 +8,19 @@ import {
 } from "@holdfast/mls"
 import { type BlobId, equalBytes, hex, type LaneId, type OrgId, WireError } from "@holdfast/wire"
 import { sha256 } from "@noble/hashes/sha2.js"
-import { rosterAt, type Stop } from "./apply-message.ts"
+import { rosterAt, type Stop, type Surroundings } from "./apply-message.ts"
 import { type Binding, conversationIdOf, decodeBinding, kindOfNumber } from "./binding.ts"
-import { Conversation } from "./conversation.ts"
+import { Conversation, type Epoch } from "./conversation.ts"
 import { openBlob } from "./due-welcomes.ts"
-import type { EpochState } from "./epoch-state.ts"
 import { LaneError } from "./error.ts"
 import type { Alarm, BlobRef } from "./event.ts"
 import { FrameReader } from "./frame-reader.ts"
 import { judgePin } from "./judge-pin.ts"
+import type { LaneTree } from "./lane-tree.ts"
 import { decodeWelcomePackage, type Letter, type LetterContent } from "./letter.ts"
-import { maxReplayFrames } from "./recent-frames.ts"
+import type { LaneDeps } from "./ports.ts"
+import { maxReplayFrames, type RecentFrames } from "./recent-frames.ts"
 import type { Records } from "./records.ts"
-import type { Replica } from "./replica.ts"
 import { TagIndex } from "./tag-index.ts"
 import type { Turn } from "./turn.ts"
 import { blobRefOf, isAwaitingBlob, type WaitingJoin, type WaitingJoins } from "./waiting-joins.ts"
@@ -31,15 +31,27 @@ type WelcomeContent = Extract<LetterContent, { kind: "welcome" | "welcomeByBlob"
 const none = new Uint8Array()
 const maxWelcomeBlobBytes = 67_108_864
 
+/** What joining needs of the replica it is a part of. */
+export interface Home {
+  readonly deps: LaneDeps
+  readonly tree: LaneTree
+  readonly conversations: ReadonlyMap<string, Conversation>
+  readonly tags: TagIndex<Epoch>
+  readonly around: Surroundings
+  readonly frames: FrameReader
+  readonly recent: RecentFrames
+  install(conversation: Conversation): void
+}
+
 /** Carries out welcomes: opens the group as it was after the commit, then replays what the lane has had since (N6.4 to N6.6). */
 export class Joining {
-  readonly #replica: Replica
+  readonly #home: Home
   readonly #waiting: WaitingJoins
   /** Frames the caller brought, by index; kept until the join they are for is done. */
   readonly #supplied = new Map<number, Uint8Array>()
 
-  constructor(replica: Replica, waiting: WaitingJoins) {
-    this.#replica = replica
+  constructor(home: Home, waiting: WaitingJoins) {
+    this.#home = home
     this.#waiting = waiting
   }
 
@@ -88,7 +100,7 @@ export class Joining {
     if (join === undefined) throw new LaneError("out_of_order")
     if (frames === null) this.#giveUp(join, "too-old", turn)
     else {
-      const isOurs = (frame: Uint8Array, i: number) => this.#replica.tree.isLeaf(from + i, frame) === true
+      const isOurs = (frame: Uint8Array, i: number) => this.#home.tree.isLeaf(from + i, frame) === true
       if (!frames.every(isOurs)) throw new LaneError("out_of_order")
       for (const [i, frame] of frames.entries()) this.#supplied.set(from + i, frame)
     }
@@ -96,7 +108,7 @@ export class Joining {
   }
 
   /** Carries out all that can be, up to and without lane index `upTo`. A result is what the next one waits for. */
-  async settle(turn: Turn, upTo: number = this.#replica.tree.size): Promise<Stop | undefined> {
+  async settle(turn: Turn, upTo: number = this.#home.tree.size): Promise<Stop | undefined> {
     for (let join = this.#waiting.ready; join !== undefined; join = this.#waiting.ready) {
       const stop = await this.#carryOut(join, upTo, turn)
       if (stop !== undefined) return stop
@@ -135,14 +147,14 @@ export class Joining {
 
   /** What is here already is only replaced where it has ended, or nobody else has been heard in it (N6.6). */
   #isWanted(join: WaitingJoin): boolean {
-    const before = this.#replica.conversations.get(hex(join.conversation))
+    const before = this.#home.conversations.get(hex(join.conversation))
     if (before === undefined) return true
     if (before.state !== "open") return join.commitIndex >= before.since
     return !before.confirmed && before.inviter !== undefined && !equalBytes(before.inviter.member, join.member)
   }
 
   #frameAt(index: number): Uint8Array | undefined {
-    return this.#replica.recent.at(index) ?? this.#supplied.get(index)
+    return this.#home.recent.at(index) ?? this.#supplied.get(index)
   }
 
   #missing(join: WaitingJoin, upTo: number): { from: number; to: number } | undefined {
@@ -155,7 +167,7 @@ export class Joining {
   }
 
   async #open(join: WaitingJoin, turn: Turn): Promise<Opened | BadWelcome> {
-    const { deps } = this.#replica
+    const { deps } = this.#home
     try {
       const { welcome, tree } = decodeWelcomePackage(join.package)
       const known = welcomeRecipients(welcome).map((ref) => ({ ref, pair: deps.keyPackage(ref) }))
@@ -174,8 +186,8 @@ export class Joining {
 
   /** Replays in private and installs when it has come through; a stop on the way leaves no trace. */
   async #enter(join: WaitingJoin, opened: Opened, upTo: number, turn: Turn): Promise<Stop | undefined> {
-    const { tags, around, frames: reader, deps } = this.#replica
-    const index = new TagIndex<EpochState>()
+    const { tags, around, frames: reader, deps } = this.#home
+    const index = new TagIndex<Epoch>()
     const conversation = new Conversation(opened.binding, deps.lane, index)
     conversation.inviter = { member: join.member, device: join.device }
     conversation.confirmed = false
@@ -194,7 +206,7 @@ export class Joining {
       const stop = await frames.read(entry, at, frame, around, replay)
       if (stop !== undefined) return stop
     }
-    const before = this.#replica.conversations.get(hex(join.conversation))
+    const before = this.#home.conversations.get(hex(join.conversation))
     if (before?.state === "open") before.end("left", join.index, turn)
     turn.events.push({
       kind: "joined",
@@ -209,7 +221,7 @@ export class Joining {
     turn.events.push(...replay.events)
     conversation.moveTo(tags)
     reader.takeOver(frames)
-    this.#replica.install(conversation)
+    this.#home.install(conversation)
     return undefined
   }
 }

@@ -4,8 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js"
 import { rosterAt } from "./apply-message.ts"
 import { type Binding, type ConversationKind, conversationIdOf, encodeBinding, nonceBytes } from "./binding.ts"
 import type { CharterView } from "./charter-view.ts"
-import { Conversation } from "./conversation.ts"
-import type { EpochState } from "./epoch-state.ts"
+import { Conversation, type Epoch } from "./conversation.ts"
 import { LaneError } from "./error.ts"
 import type { Leaf } from "./event.ts"
 import type { Change, Invitee, Outgoing } from "./lane-api.ts"
@@ -46,7 +45,7 @@ interface Framed {
 }
 
 /** Seals a message into frames under the next counters and uses these up (N2.2, N3.1). Throws `too_large`, and then nothing is used. */
-async function frame(replica: Replica, epoch: EpochState, message: Uint8Array): Promise<Framed> {
+async function frame(replica: Replica, epoch: Epoch, message: Uint8Array): Promise<Framed> {
   const bodies = bodiesOf(message)
   const firstCounter = epoch.nextCounter
   const frames: Uint8Array[] = []

@@ -2,10 +2,10 @@ import { MlsError, readKeyPackage } from "@holdfast/mls"
 import { type ConversationId, type DeviceId, equalBytes, hex, isFrameLength } from "@holdfast/wire"
 import type { Stop, Surroundings, Won } from "./apply-message.ts"
 import { Claims } from "./claims.ts"
-import { Conversation } from "./conversation.ts"
+import { Conversation, type Epoch } from "./conversation.ts"
 import { decodeRecord, encodeRecord, LaneRecord } from "./conversation-record.ts"
 import { DueWelcomesList } from "./due-welcomes.ts"
-import { type EpochState, lateFrames } from "./epoch-state.ts"
+import { lateFrames } from "./epoch-state.ts"
 import { LaneError } from "./error.ts"
 import { FrameReader } from "./frame-reader.ts"
 import { Joining } from "./joining.ts"
@@ -27,7 +27,7 @@ export class Replica {
   readonly due: DueWelcomesList
   readonly claims: Claims
   readonly joining: Joining
-  readonly tags = new TagIndex<EpochState>()
+  readonly tags = new TagIndex<Epoch>()
   readonly watched = new TagIndex<string>()
   readonly recent = new RecentFrames()
   readonly frames: FrameReader
