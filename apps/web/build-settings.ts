@@ -4,6 +4,9 @@ import type { UserConfig } from "vite"
 
 const at = (path: string) => resolve(import.meta.dirname, path)
 
+// how long plugins took is nothing for people who start the relay
+const checks = { pluginTimings: false }
+
 /** Settings that the product and the fixture share. `page` is the folder of index.html. */
 export function webSettings(page: string): UserConfig {
   return {
@@ -21,8 +24,7 @@ export function webSettings(page: string): UserConfig {
       chunkSizeWarningLimit: 800,
       modulePreload: { polyfill: false },
       rollupOptions: {
-        // how long plugins took is nothing for people who start the relay
-        checks: { pluginTimings: false },
+        checks,
         input: { index: resolve(page, "index.html"), "download-worker": at("src/downloads/download-worker.ts") },
         output: {
           // a service worker has to keep its address from version to version
@@ -31,7 +33,7 @@ export function webSettings(page: string): UserConfig {
         },
       },
     },
-    worker: { format: "es" },
+    worker: { format: "es", rollupOptions: { checks } },
     // the library finds its .wasm beside itself
     optimizeDeps: { exclude: ["@evolu/sqlite-wasm"] },
   }
