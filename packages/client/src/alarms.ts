@@ -43,6 +43,10 @@ const kinds = {
     "notice",
     "An invitation into a conversation did not lead anywhere. Whoever sent it has to add this device again.",
   ],
+  missed: [
+    "danger",
+    "This device was away for longer than the relay keeps messages. It cannot go on from where it was; add it anew as a further device.",
+  ],
   locked_out: ["danger", "The relay refuses this device although the organisation has not removed it."],
   junk: ["notice", "The relay or a member sent something that makes no sense. It was ignored."],
   bad_proposal: ["danger", "A proposal does not match the request that it names. It cannot be approved here."],

@@ -53,7 +53,12 @@ export function createClient(engine: Engine): OpenClient {
 
   function attachment(message: StoredMessage): Attachment {
     const { file } = decode(FileMessage, message.body)
-    const transfer = transfers.state(message.id)
+    const state = transfers.state(message.id)
+    // the program ended before it had begun to read the file
+    const isLost = message.state === "waiting" && state.state === "remote"
+    const transfer = isLost
+      ? { state: "failed" as const, doneBytes: 0, sentence: "The file was not read yet. Choose the file again." }
+      : state
     return {
       name: file.name,
       type: file.type,

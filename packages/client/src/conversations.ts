@@ -78,6 +78,8 @@ export interface Conversations {
   onBroken(event: EventOf<"broken">): void
   onResyncAsked(event: EventOf<"resync-asked">): void
   onOpened(conversation: Id, kind: number, title: string): void
+  /** Somebody has told the newcomers what they cannot have seen. */
+  onSnapshot(): void
   onTitle(conversation: Id, title: string, from: Id, device: Id, index: number, at: number): void
   /** In a turn: one commit for every conversation that is not as it should be. */
   reconcile(): Promise<void>
@@ -94,11 +96,13 @@ export interface Conversations {
 /** Online members who see that something has to be done wait for as long, at random, so that mostly one does it. */
 const raceMillis = 2_500
 const resyncMillis = 60_000
+const snapshotMillis = 20_000
 
 export function createConversations(deps: ConversationsDeps): Conversations {
   const { lane, table, people, timers, changes } = deps
   const raceAt = new Map<string, number>()
   const inOrder = new Map<Id, string>()
+  let snapshotDue: number | undefined
   const resyncAskedAt = new Map<Id, number>()
   const resyncs: { readonly conversation: Id; readonly invitee: Invitee }[] = []
 
@@ -455,6 +459,12 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         if (stored.kind === "everyone") deps.outbox.post(conversation, deps.snapshot())
         else if (event.epoch > 1) deps.outbox.post(conversation, opened(stored.kind, stored.title))
       }
+      if (!event.own && event.added.length > 0 && stored.kind === "everyone") {
+        // whoever added them tells them; somebody else does when that does not come
+        const wait = snapshotMillis * (1 + randomFraction(deps.randomBytes))
+        snapshotDue = timers.now() + wait
+        deps.kickAfter(wait)
+      }
       mark(conversation)
     },
     onJoined(event) {
@@ -500,6 +510,9 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       table.put({ ...stored, title })
       mark(conversation)
     },
+    onSnapshot() {
+      snapshotDue = undefined
+    },
     onTitle(conversation, title, from, device, index, at) {
       const stored = table.get(conversation)
       if (stored === undefined || stored.kind !== "group") return
@@ -508,6 +521,11 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       addEvent(conversation, `${by} named this conversation “${title}”.`, from, device, index, at)
     },
     async reconcile() {
+      if (snapshotDue !== undefined && snapshotDue > timers.now()) deps.kickAfter(snapshotDue - timers.now())
+      else if (snapshotDue !== undefined) {
+        snapshotDue = undefined
+        deps.transaction(() => void deps.outbox.post(everyone(), deps.snapshot()))
+      }
       for (const view of lane.conversations()) await bringInOrder(view)
     },
     async writeLetters() {

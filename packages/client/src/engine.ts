@@ -25,7 +25,7 @@ import { createInviteWatch, type InviteWatch } from "./invite-watch.ts"
 import { createKeeperPlans, type KeeperPlans } from "./keeper-plan.ts"
 import { createLaneFetch, type LaneFetch } from "./lane-fetch.ts"
 import { holdLane } from "./lane-holder.ts"
-import { createLaneSync, type LaneSync } from "./lane-sync.ts"
+import { createLaneSync, type LaneSync, withheldMillis } from "./lane-sync.ts"
 import { createOutbox, type Outbox } from "./outbox.ts"
 import { createPeople, type People } from "./people.ts"
 import type { ClientPorts, Database, Timers } from "./ports.ts"
@@ -317,9 +317,15 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     transaction,
     post,
     submit(envelope) {
-      link.request({ kind: "appendCharter", value: { envelope } }).catch(() => {
-        // unreachable: it is tried again while the proposal is open
-      })
+      link.request({ kind: "appendCharter", value: { envelope } }).then(
+        (answer) => {
+          if (answer.kind !== "charterAppended" || promised?.index === answer.value.index) return
+          promised = { index: answer.value.index, since: timers.now() }
+        },
+        () => {
+          // unreachable: it is tried again while the proposal is open
+        },
+      )
     },
     reviewAfter: kickAfter,
     checkRequest: (statement) => requests.check(statement),
@@ -407,6 +413,8 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
 
   // --- chores ---------------------------------------------------------------------------------------------------------
 
+  /** An act that the relay has said it has appended. */
+  let promised: { readonly index: number; readonly since: number } | undefined
   let isKicked = false
   let wasUpToDate = false
 
@@ -454,8 +462,13 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
       const look = () => {
         laneSync.overdue()
         const place = outbox.withheldPlace()
-        if (place === undefined) return
-        alarms.raise("withheld", `lane ${place}`, { detail: "It confirmed a message and does not show it." })
+        if (place !== undefined) {
+          alarms.raise("withheld", `lane ${place}`, { detail: "It confirmed a message and does not show it." })
+        }
+        if (promised === undefined || promised.index < charter().size) promised = undefined
+        else if (timers.now() - promised.since >= withheldMillis) {
+          alarms.raise("withheld", `charter ${promised.index}`, { detail: "It confirmed an act and does not show it." })
+        }
       }
       turns.take(look).catch(uplink.onTrouble)
       if (directory.isDue()) directorySync.want()

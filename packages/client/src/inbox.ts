@@ -298,6 +298,7 @@ export function createInbox(deps: InboxDeps): Inbox {
         if (member !== undefined && deps.governance.accept(member) === undefined) deps.plans.addAccept(accept, member)
       })
       if (snapshot.ask !== undefined && deps.plans.current() === undefined) deps.plans.addAsk(snapshot.ask, said)
+      deps.conversations.onSnapshot()
       for (const work of requests) work?.()
       for (const { statement, proposer, at, approvals } of snapshot.proposals) {
         deps.proposals.add(statement, { ...said, member: hex(proposer), at })

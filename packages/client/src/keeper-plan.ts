@@ -3,6 +3,7 @@
 import type { Charter } from "@holdfast/charter"
 import {
   admissionBytes,
+  CharterError,
   isActiveMember,
   type Keeper,
   type LaterAct,
@@ -236,7 +237,12 @@ export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
       const drafted = meta.getText(draftedKey)
       if (drafted !== undefined && table.proposal(drafted)?.state !== "dead") return
       const act: LaterAct = { type: "rules", body: simpleRules(keepers, plan.needed, rules.version + 1) }
-      meta.setText(draftedKey, await deps.proposals().propose(act))
+      try {
+        meta.setText(draftedKey, await deps.proposals().propose(act))
+      } catch (error) {
+        // A key that somebody offered cannot be a keeper's, such as one that serves as a device's. Whoever planned may ask others.
+        if (!(error instanceof ClientError || error instanceof CharterError)) throw error
+      }
     },
     checkKeepers(statement) {
       if (statement.type !== "rules") return []

@@ -129,8 +129,18 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     return table.approvals(id).map(decodeApproval)
   }
 
+  /** Others may have said that somebody approved; what counts is that person's signature. */
+  async function rightApprovalsOf(statement: Statement): Promise<readonly Approval[]> {
+    return (await progress(deps.charter(), statement, approvalsOf(hex(statement.id)))).usable
+  }
+
   function isAhead(statement: Statement): boolean {
     return statement.base.size > deps.charter().size
+  }
+
+  /** A history that is not here may never come: nobody waits for such a proposal with a right one. */
+  function isHere(proposal: StoredProposal): boolean {
+    return !isAhead(statementOf(proposal))
   }
 
   function isDead(statement: Statement, state: Progress): boolean {
@@ -143,7 +153,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
   function isShadowed(proposal: StoredProposal, open: readonly StoredProposal[]): boolean {
     return (
       proposal.request !== undefined &&
-      open.some((other) => other.request === proposal.request && other.place < proposal.place)
+      open.some((other) => other.request === proposal.request && other.place < proposal.place && isHere(other))
     )
   }
 
@@ -382,7 +392,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       const { statement } = find(id)
       const signers = await signersFor(statement)
       if (signers.length === 0) throw new ClientError("not_allowed", "Only keepers decide about this.")
-      const given = approvalsOf(id)
+      const given = await rightApprovalsOf(statement)
       const missing = signers.filter((signer) => !given.some((one) => equalBytes(one.signer, signer.id)))
       if (missing.length === 0) return
       await checked(statement)
@@ -401,7 +411,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       const { statement } = find(id)
       const signers = await signersFor(statement)
       if (signers.length === 0) throw new ClientError("not_allowed", "Only keepers decide about this.")
-      const given = approvalsOf(id)
+      const given = await rightApprovalsOf(statement)
       if (signers.some((signer) => given.some((one) => equalBytes(one.signer, signer.id)))) {
         throw new ClientError("not_allowed", "You have approved this. A signature cannot be taken back.")
       }
@@ -411,8 +421,8 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       })
       deps.changes.mark({ topic: "proposals" }, { topic: "overview" })
     },
-    openFor: (request) => table.proposals("open").find((proposal) => proposal.request === request),
-    hasOpen: (type) => table.proposals("open").some((proposal) => statementOf(proposal).type === type),
+    openFor: (request) => table.proposals("open").find((one) => one.request === request && isHere(one)),
+    hasOpen: (type) => table.proposals("open").some((one) => statementOf(one).type === type && isHere(one)),
   }
   return proposals
 }

@@ -69,6 +69,15 @@ const otherPauseMillis = 12_000
 const requestMillis = 30 * 86_400_000
 const requestsPerInvite = 8
 
+function guestKeyOf(request: Uint8Array): Id | undefined {
+  try {
+    return hex(decodeJoinRequest(request).guestKey)
+  } catch (error) {
+    if (error instanceof WireError) return undefined
+    throw error
+  }
+}
+
 export function createRequests(deps: RequestsDeps): Requests {
   const { table } = deps
   const draftAt = new Map<Id, number>()
@@ -168,7 +177,8 @@ export function createRequests(deps: RequestsDeps): Requests {
         deps.alarms.raise("junk", frame, { detail: "It was said to be a join request.", evidence: [frame] })
         return undefined
       }
-      return requests.take(guestKey, bytes, place)
+      // several invitations may be announced with one request key: the request itself says whose it is
+      return requests.take(guestKeyOf(bytes) ?? guestKey, bytes, place)
     },
     async take(guestKey, bytes, place) {
       const invite = table.invite(guestKey)
@@ -238,9 +248,10 @@ export function createRequests(deps: RequestsDeps): Requests {
         if (invite === undefined || invite.revoked || isAnswered(request) || isUsedUp(stored)) continue
         if (now - stored.at > requestMillis || deps.proposals().openFor(stored.id) !== undefined) continue
         const act = actFor(stored)
-        // A draft that expired was not wanted; one that another act overtook is drafted anew.
-        const before = table.proposals("dead").filter((one) => one.request === stored.id)
-        if (before.some(({ at }) => now - at > 7 * 86_400_000)) continue
+        // A draft that expired was not wanted; one that another act overtook is drafted anew. How old a draft is its sender
+        // says; how old the request is, this device knows.
+        const wasDrafted = table.proposals("dead").some((one) => one.request === stored.id)
+        if (wasDrafted && now - stored.at > 7 * 86_400_000) continue
         const due = draftAt.get(stored.id) ?? now + pauseFor(invite)
         draftAt.set(stored.id, due)
         if (due > now) {

@@ -2,7 +2,7 @@
 // about the connection itself (E8).
 import type { Charter } from "@holdfast/charter"
 import type { Lane } from "@holdfast/lanes"
-import { type Challenge, equalBytes, laneIdOf, type MessageId, type RelayErrorCode } from "@holdfast/wire"
+import { type Challenge, codeOf, equalBytes, laneIdOf, type MessageId, type RelayErrorCode } from "@holdfast/wire"
 import { type Account, deviceOf } from "./account.ts"
 import type { Alarms } from "./alarms.ts"
 import type { Standing } from "./api.ts"
@@ -52,7 +52,7 @@ export interface Uplink {
   abandon(): void
   /** In a turn: the charter has grown. False when the relay in use is not named in it. */
   checkRelay(): boolean
-  /** In a turn: begins a better session if the charter allows one now. */
+  /** In a turn: does what the charter allows now: asks to join, or begins a session as a device. */
   improve(): void
   /** The charter's head is looked at again; frames that wait for it go on. */
   askCharter(): Promise<void>
@@ -67,6 +67,8 @@ export function createUplink(deps: UplinkDeps): Uplink {
   /** Of the hello as a device or guest: the next one is a reader's, and then the charter tells more. */
   let isRefused = false
   let isAbandoned = false
+  /** The session in which the request to join was made. */
+  let askedIn: Session | undefined
   /** Sizes at the moment the session opened: what the relay had confirmed before. */
   let least = { charter: 0, lane: 0 }
   let laneGoal = 0
@@ -148,7 +150,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
       await follow(session, lane.id, () => lane.next)
       deps.onReady()
     } else {
-      if (deps.account().joining !== undefined && !isRefused && deps.standing() === "waiting") await askToJoin()
+      await askToJoin()
       if (isRefused) tryAgainLater()
     }
   }
@@ -166,12 +168,18 @@ export function createUplink(deps: UplinkDeps): Uplink {
         else await deps.laneSync().check(note, logPublicKey, least.lane)
       })
     }
-    if (answer.kind === "failure") throw refusedError(answer.value)
+    if (answer.kind !== "failure") return
+    if (codeOf(answer.value) === "pruned") alarms.raise("missed", `${from()}`)
+    throw refusedError(answer.value)
   }
 
+  /** As a guest, and once the charter is here and names this relay. */
   async function askToJoin(): Promise<void> {
     const frame = deps.account().joining?.frame
-    if (frame === undefined) return
+    const session = link.session()
+    if (frame === undefined || session === undefined || isRefused || deps.standing() !== "waiting") return
+    if (deps.charter().size === 0 || session === askedIn) return
+    askedIn = session
     // the frame's own nonce as its id, so that the relay keeps the request once however often it is sent
     const id = new Uint8Array(16) as MessageId
     id.set(frame.subarray(16, 28))
@@ -230,7 +238,9 @@ export function createUplink(deps: UplinkDeps): Uplink {
       }
     },
     improve() {
-      if (deps.standing() !== "active" || link.session() === undefined || isSessionOfDevice()) return
+      if (link.session() === undefined || isSessionOfDevice()) return
+      askToJoin().catch(onTrouble)
+      if (deps.standing() !== "active") return
       isRefused = false
       link.restart()
     },

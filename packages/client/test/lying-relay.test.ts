@@ -309,6 +309,21 @@ describe("what is kept back", () => {
     await ben.hears(conversation, ["hello", "kept back"], 40_000)
   })
 
+  test("[E7.3] an act that the relay has confirmed and never shows is noticed", async () => {
+    const charter = laneIdOf(await orgId(ana), "charter")
+    const cem = await admit(world, ana, "cem")
+    ana.machine.network.tamper((reply) =>
+      reply.op.kind === "frames" && equalBytes(reply.op.value.lane, charter) ? [] : [reply],
+    )
+    const proposal = await ana.client.proposeRemoveMember(cem.member)
+    await ana.client.approve(proposal)
+    await until("removed for all others", async () =>
+      (await ben.client.people()).some(({ name, active }) => name === "cem" && !active),
+    )
+    ana.machine.advance(31_000)
+    await raises(ana, "withheld")
+  })
+
   test("[E7.3] a message that the relay has confirmed and never shows is noticed", async () => {
     const lane = laneIdOf(await orgId(ana), 0)
     ben.machine.network.tamper((reply) =>
