@@ -8,9 +8,9 @@ export function describeMachine(): string {
   return `${model}, ${os.availableParallelism()} cores, ${memory} GiB, Node ${process.versions.node}, ${os.platform()} ${os.arch()}`
 }
 
-/** "load 1.5 on 2 cores: quiet" or "...: busy": beyond one runnable thread a core, times are other people's as well. */
+/** "load 1.5 on 2 cores: quiet", or "busy": beyond one runnable thread a core, times are other people's as well. */
 export function describeLoad(): string {
   const [load = 0] = os.loadavg()
   const cores = os.availableParallelism()
-  return `load ${load.toFixed(1)} on ${cores} cores: ${load <= cores ? "quiet" : "busy, times are too long and too far apart"}`
+  return `load ${load.toFixed(1)} on ${cores} cores: ${load <= cores ? "quiet" : "busy, so times are too long and scatter"}`
 }
