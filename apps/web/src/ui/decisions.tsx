@@ -10,7 +10,8 @@ export function Decisions({ overview }: { overview: Overview }) {
   const { live } = useSession()
   const { value: proposals, problem } = useResource(live.proposals)
   const now = Date.now()
-  const over = (proposal: Proposal) => proposal.expiresAt <= now || proposal.approvedBy.length >= proposal.needed
+  // the number of names does not say that it is over: a device also needs its own member, who may be the last to agree
+  const over = (proposal: Proposal) => proposal.expiresAt <= now
   const open = proposals?.filter((proposal) => !over(proposal)) ?? []
   const decided = proposals?.filter(over) ?? []
   return (
