@@ -65,7 +65,7 @@ describe("three people found an organisation", () => {
     }
     const codes = [await ben.joinCode(), await cem.joinCode()] as const
     expect(codes[0]).not.toBe(codes[1])
-    expect(await ben.at("organisation").count()).toBe(0)
+    expect(await ben.at("organisation-name").count()).toBe(0)
 
     await ana.approve(ben.name, codes[0])
     await ben.isIn()

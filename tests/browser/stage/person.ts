@@ -58,7 +58,7 @@ export class Person {
     }
     await this.choosePassphrase()
     await this.at("found-submit").click()
-    await this.page.locator("[data-testid=hand-out], [data-testid=organisation]").first().waitFor()
+    await this.page.locator("[data-testid=hand-out], [data-testid=organisation-name]").first().waitFor()
   }
 
   get device(): string {
@@ -79,7 +79,7 @@ export class Person {
       links.set(name, await invite.getByTestId("invite-link").inputValue())
     }
     await this.at("hand-out-continue").click()
-    await this.at("organisation").waitFor()
+    await this.at("organisation-name").waitFor()
     return links
   }
 
@@ -108,7 +108,7 @@ export class Person {
   }
 
   async isIn(): Promise<void> {
-    await this.at("organisation").waitFor()
+    await this.at("organisation-name").waitFor()
     await this.at("conversation").first().waitFor()
   }
 
@@ -122,7 +122,7 @@ export class Person {
   async unlock(passphrase = this.passphrase): Promise<void> {
     await this.at("unlock-passphrase").fill(passphrase)
     await this.at("unlock").click()
-    await this.page.locator("[data-testid=organisation], [data-testid=waiting]").first().waitFor()
+    await this.page.locator("[data-testid=organisation-name], [data-testid=waiting]").first().waitFor()
   }
 
   async close(): Promise<void> {
