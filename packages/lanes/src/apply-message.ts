@@ -1,11 +1,12 @@
 import { type CommitView, inspect, type Member, MlsError, members, type Received, receive } from "@holdfast/mls"
 import { equalBytes, hex, WireError } from "@holdfast/wire"
 import { sha256 } from "@noble/hashes/sha2.js"
-import type { CharterView } from "./charter-view.ts"
+import type { CharterDevice, CharterView } from "./charter-view.ts"
 import type { Claims } from "./claims.ts"
 import type { Conversation, Epoch, OwnChange } from "./conversation.ts"
 import type { LaneEvent, Leaf } from "./event.ts"
 import { judgePin, pinOf } from "./judge-pin.ts"
+import { keepsKind } from "./keeps-kind.ts"
 import type { LaneTree } from "./lane-tree.ts"
 import { decodeLaneView, type LaneView } from "./lane-view.ts"
 import type { Turn } from "./turn.ts"
@@ -160,7 +161,12 @@ async function applyCommit(
     accuse(arrival, view, around, turn)
     return junk(arrival, turn)
   }
-  const received = await receive(conversation.group, message, { roster: rosterAt(turn.charter, pin.charterSize) })
+  const isAdmitted = ({ member, device, signatureKey }: CharterDevice) =>
+    turn.charter.admits(pin.charterSize, member, device, signatureKey)
+  const received = await receive(conversation.group, message, {
+    roster: rosterAt(turn.charter, pin.charterSize),
+    checkCommit: (commit) => keepsKind(conversation.binding.kind, conversation.leaves, leavesOf(commit), isAdmitted),
+  })
   if (received.kind === "ignored") {
     if (received.why !== "own") return junk(arrival, turn)
     // The others follow a commit of this device that this device does not know.

@@ -1,12 +1,13 @@
-import { commit, createGroup, encrypt, MlsError, readKeyPackage } from "@holdfast/mls"
+import { commit, createGroup, encrypt, type LeafIdentity, MlsError, readKeyPackage } from "@holdfast/mls"
 import { type ConversationId, type DeviceId, type DirectoryEntry, equalBytes, hex } from "@holdfast/wire"
 import { sha256 } from "@noble/hashes/sha2.js"
 import { rosterAt } from "./apply-message.ts"
 import { type Binding, type ConversationKind, conversationIdOf, encodeBinding, nonceBytes } from "./binding.ts"
-import type { CharterView } from "./charter-view.ts"
+import type { CharterDevice, CharterView } from "./charter-view.ts"
 import { Conversation, type Epoch } from "./conversation.ts"
 import { LaneError } from "./error.ts"
 import type { Leaf } from "./event.ts"
+import { keepsKind } from "./keeps-kind.ts"
 import type { Change, Invitee, Outgoing } from "./lane-api.ts"
 import { encodeLaneView } from "./lane-view.ts"
 import { encodeWelcomePackage } from "./letter.ts"
@@ -87,9 +88,16 @@ export async function change(replica: Replica, id: ConversationId, wanted: Chang
   if (conversation.strangers(charter).some((leaf) => !isRemoved(leaf))) throw new LaneError("stranger_present")
   const invitees = wanted.add ?? []
   checkChange(conversation, invitees, remove, epoch.ownLeaf)
-  for (const invitee of invitees) await checkInvitee(invitee, charter)
+  const added: LeafIdentity[] = []
+  for (const invitee of invitees) added.push(await checkInvitee(invitee, charter))
   const pin = await checkNote(conversation, wanted.note, charter)
-  const removed = conversation.leaves.filter(isRemoved).map((leaf) => leaf.leaf)
+  const leavesRemoved = conversation.leaves.filter(isRemoved)
+  const isAdmitted = ({ member, device, signatureKey }: CharterDevice) =>
+    charter.admits(pin.size, member, device, signatureKey)
+  if (!keepsKind(conversation.binding.kind, conversation.leaves, { added, removed: leavesRemoved }, isAdmitted)) {
+    throw new LaneError("bad_change")
+  }
+  const removed = leavesRemoved.map((leaf) => leaf.leaf)
   const authenticatedData = viewFor(replica, epoch.nextCounter, pin.size, pin.root, wanted.note)
   const made = await translated(() =>
     commit(group, {
@@ -137,10 +145,11 @@ function checkChange(
 }
 
 /** Active in the newest charter: what comes in must not be a stranger at once (N8.2). */
-async function checkInvitee({ device, keyPackage }: Invitee, charter: CharterView): Promise<void> {
+async function checkInvitee({ device, keyPackage }: Invitee, charter: CharterView): Promise<LeafIdentity> {
   const { identity, signatureKey } = await translated(() => readKeyPackage(keyPackage))
   const isActive = charter.admits(charter.size, identity.member, identity.device, signatureKey)
   if (!isActive || !equalBytes(identity.device, device)) throw new LaneError("bad_key_package")
+  return identity
 }
 
 /** No older than the group's pin, or the others would not take the commit (N4.3). */
