@@ -102,7 +102,7 @@ export interface Progress {
   /** Whose own device has approved or still could, for an act on that member's devices. (C5.4, C5.5) */
   readonly byMember: { readonly member: MemberId; readonly given: boolean } | undefined
   readonly quorums: readonly Quorum[]
-  /** The approvals to seal: by known signers, each once, with a right signature. One bad one would spoil the entry. */
+  /** The approvals to seal: by those who have a say in it, each once, with a right signature. One bad one would spoil the entry. */
   readonly usable: readonly Approval[]
   /** Sealed now, it would be applied as the next entry. */
   readonly satisfied: boolean
@@ -152,10 +152,20 @@ async function usableOf(
   for (const approval of approvals) {
     const claims = approvalClaims(state, statement, [approval])
     const isTwice = usable.some(({ signer }) => equalBytes(signer, approval.signer))
-    if (!isTwice && claims.length === 1 && (await allRight(claims, verifyClaim))) usable.push(approval)
+    if (isTwice || claims.length !== 1 || !mayCount(state, statement, approval)) continue
+    if (await allRight(claims, verifyClaim)) usable.push(approval)
   }
   return usable
 }
+
+/** A device speaks for its own member's devices and for nothing else. (C5.4, C5.5) */
+function mayCount(state: OrgState, statement: Statement, { kind, signer }: Approval): boolean {
+  if (kind !== 3) return true
+  if (statement.type !== "device-add" && statement.type !== "device-remove") return false
+  return equalBytes(state.devices.get(signer)?.member ?? noMember, statement.body.member)
+}
+
+const noMember = new Uint8Array()
 
 function lackOf({ tally }: Quorum): number {
   return tally.needed - tally.given
