@@ -1,18 +1,29 @@
 import { resolve } from "node:path"
 import react from "@vitejs/plugin-react"
-import type { UserConfig } from "vite"
+import type { Plugin, UserConfig } from "vite"
 
 const at = (path: string) => resolve(import.meta.dirname, path)
 
 // how long plugins took is nothing for people who start the relay
 const checks = { pluginTimings: false }
 
+/** A build is what people get, also when tests make it: under NODE_ENV=test React would come with its development half. */
+function alwaysForPeople(): Plugin {
+  return {
+    name: "always-for-people",
+    apply: "build",
+    config() {
+      process.env.NODE_ENV = "production"
+    },
+  }
+}
+
 /** Settings that the product and the fixture share. `page` is the folder of index.html. */
 export function webSettings(page: string): UserConfig {
   return {
     root: page,
     publicDir: at("public"),
-    plugins: [react()],
+    plugins: [alwaysForPeople(), react()],
     // libraries that ask Node for its cryptography get the browser's
     resolve: { alias: { crypto: at("src/engine/browser-crypto.ts") } },
     build: {

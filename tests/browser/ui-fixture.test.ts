@@ -1,9 +1,10 @@
 // The interface over invented people: every screen, narrow and wide, light and dark, with keyboard and screen reader in mind.
 import { createHash } from "node:crypto"
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import os from "node:os"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { build, type PreviewServer, preview } from "vite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -48,7 +49,7 @@ async function unlock(page: Page, scene: string, hash = ""): Promise<void> {
   await page.goto(`${base}?scene=main`)
   await page.getByTestId("unlock-passphrase").fill(scene)
   await page.getByTestId("unlock").click()
-  await page.locator("[data-testid=organisation], [data-testid=waiting]").first().waitFor()
+  await page.locator("[data-testid=organisation-name], [data-testid=waiting]").first().waitFor()
   if (hash !== "") await page.evaluate((to) => location.assign(to), hash)
 }
 const contracts = `#/c/${"a1".repeat(16)}`
@@ -112,6 +113,15 @@ test.each(Object.entries(screens))(
   },
 )
 
+test("what a page loads before it shows anything stays under 350 kB of compressed script", () => {
+  const assets = path.join(folder, "dist/assets")
+  const scripts = readdirSync(assets).filter((name) => /^index-.*\.js$/.test(name))
+  const compressed = scripts.map((name) => gzipSync(readFileSync(path.join(assets, name))).length)
+  expect(scripts.length).toBe(1)
+  expect(compressed[0]).toBeLessThan(350_000)
+  expect(compressed[0]).toBeGreaterThan(50_000)
+})
+
 describe("writing", () => {
   test("Enter sends, Shift and Enter starts a line, and an answer is read out", async () => {
     const { page } = await open()
@@ -140,7 +150,7 @@ describe("writing", () => {
     await page.getByTestId("lock").click()
     await page.getByTestId("unlock-passphrase").fill("main")
     await page.getByTestId("unlock").click()
-    await page.getByTestId("organisation").waitFor()
+    await page.getByTestId("organisation-name").waitFor()
     await page.evaluate((to) => location.assign(to), contracts)
     expect(await page.getByTestId("composer").inputValue()).toBe("")
     await page.context().close()
@@ -214,7 +224,7 @@ test("with the keyboard alone: unlock, open a conversation, a window and its way
   await page.getByTestId("unlock-passphrase").waitFor()
   await page.keyboard.type("main")
   await page.keyboard.press("Enter")
-  await page.getByTestId("organisation").waitFor()
+  await page.getByTestId("organisation-name").waitFor()
   const tabTo = async (testId: string) => {
     for (let step = 0; step < 60; step += 1) {
       await page.keyboard.press("Tab")
@@ -245,7 +255,7 @@ test("one tab at a time: the second says so, takes over, and the first holds not
   await second.getByTestId("use-here").click()
   await second.getByTestId("unlock-passphrase").waitFor()
   await page.getByTestId("other-tab").waitFor()
-  expect(await page.getByTestId("organisation").count()).toBe(0)
+  expect(await page.getByTestId("organisation-name").count()).toBe(0)
   expect(page.workers().length).toBe(0)
   await page.getByTestId("use-here").click()
   await page.getByTestId("unlock-passphrase").waitFor()
@@ -256,7 +266,7 @@ test("one tab at a time: the second says so, takes over, and the first holds not
 test("invitations and codes do not stay in the address bar or in the history", async () => {
   const { page } = await open()
   await page.goto(`${base}?scene=empty#/found/very-secret`)
-  await page.getByTestId("organisation").waitFor()
+  await page.getByTestId("found-organisation").waitFor()
   expect(page.url()).not.toContain("very-secret")
   expect(await page.getByTestId("hosting-code").count()).toBe(0)
   await page.goto(`${base}?scene=empty`)

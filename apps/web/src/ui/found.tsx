@@ -91,7 +91,7 @@ export function Found(props: { code: string; onBack: () => void; onFound: (optio
           problem={missing(organisation)}
           maxLength={80}
           autoComplete="off"
-          testId="organisation"
+          testId="found-organisation"
         />
         <Field
           label={text.found.yourName}
