@@ -86,16 +86,21 @@ const purposes = new Map([
 ])
 
 function keeperInWords(keeper: Keeper, names: Names): string {
-  const name = names(keeper.id) ?? (keeper.member && names(keeper.member)) ?? `keeper ${keyCode(keeper.id)}`
+  // The member that these bytes name: the one who has the seat now may be another.
+  const name =
+    keeper.member === undefined
+      ? (names(keeper.id) ?? `keeper ${keyCode(keeper.id)}`)
+      : nameOf(keeper.member, names, "member")
   const labels = [keeper.organisation, keeper.jurisdiction].filter((label) => label !== "")
   return labels.length === 0 ? name : `${name} of ${labels.join(", ")}`
 }
 
 function relaysInWords(relays: readonly RelayEntry[]): string {
   return relays
-    .map(({ urls, operator, jurisdiction }) => {
-      const labels = [operator, jurisdiction].filter((label) => label !== "")
-      return labels.length === 0 ? urls.join(" or ") : `${urls.join(" or ")} (${labels.join(", ")})`
+    .map(({ urls, operator, jurisdiction, logPublicKey }) => {
+      // With the key: another server at the same address is another relay, and must not read like the same.
+      const about = [operator, jurisdiction, `key ${keyCode(logPublicKey)}`].filter((label) => label !== "")
+      return `${urls.join(" or ")} (${about.join(", ")})`
     })
     .join("; ")
 }

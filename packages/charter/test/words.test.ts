@@ -52,7 +52,7 @@ const nobody = () => undefined
 
 test("[C8.3] every act is one sentence, made from its bytes", async () => {
   expect(actInWords(org.founding, names)).toMatchInlineSnapshot(
-    `"Found the organisation with Ana as its first member, ruled by 2 of 3 keepers (Ana; Ben; Cem), on one relay: https://relay.example (Example Hosting, CH)"`,
+    `"Found the organisation with Ana as its first member, ruled by 2 of 3 keepers (Ana; Ben; Cem), on one relay: https://relay.example (Example Hosting, CH, key 14f3 facf cf28 146b)"`,
   )
   expect(inWords(await addMember(org, ben))).toMatchInlineSnapshot(
     `"Add Ben as a member with one device (key 3f9c ff3d 9e92 9a35)"`,
@@ -69,8 +69,23 @@ test("[C8.3] every act is one sentence, made from its bytes", async () => {
   )
   const relays = [await relayEntry("one"), { ...(await relayEntry("two")), operator: "", jurisdiction: "" }]
   expect(inWords({ type: "relays", body: { relays } })).toMatchInlineSnapshot(
-    `"Let clients talk to 2 relays only: https://one.example (Example Hosting, CH); https://two.example"`,
+    `"Let clients talk to 2 relays only: https://one.example (Example Hosting, CH, key ac64 bb75 130c 9736); https://two.example (key 5475 02b2 e4bb b7e5)"`,
   )
+})
+
+test("[C8.3] a seat is told with the member that the bytes give it to, and a relay with its key", async () => {
+  const now = org.charter.state.rules
+  const seats = now.keepers.map((keeper) =>
+    equalBytes(keeper.id, ben.seat) ? { ...keeper, member: cem.member } : keeper,
+  )
+  const rules = simpleRules(seats, 2, 2)
+  // the reader's directory has Ben's name for the seat, and none for the member who would get it
+  const sentence = inWords({ type: "rules", body: rules })
+  expect(sentence).not.toContain("Ben")
+  expect(sentence).toContain("; member ")
+  const one = await relayEntry("one")
+  const relays = (logPublicKey: Uint8Array) => inWords({ type: "relays", body: { relays: [{ ...one, logPublicKey }] } })
+  expect(relays(one.logPublicKey)).not.toBe(relays((await relayEntry("two")).logPublicKey))
 })
 
 test("[C8.3] rules are told with every number that differs", async () => {
