@@ -23,6 +23,11 @@ const id16 = <T extends Uint8Array = Uint8Array>() => bytes<T>({ length: 16 })
 const id32 = <T extends Uint8Array = Uint8Array>() => bytes<T>({ length: 32 })
 const signature = () => bytes({ length: 64 })
 
+/** The last moment that a Date can hold, in milliseconds: a later one would break whatever shows it. */
+const lastMillis = 8_640_000_000_000_000
+const millis = () => uint(lastMillis)
+const seconds = () => uint(lastMillis / 1_000)
+
 export const contentLimits = {
   /** UTF-8 bytes of one text message. */
   textBytes: 32_768,
@@ -69,7 +74,7 @@ export const InviteAnnounced = message("InviteAnnounced", {
   name: plain(3, text(contentLimits.nameBytes), ""),
   purpose: plain(4, uint(2), 0),
   /** Seconds since 1970. */
-  expiresAt: required(5, uint()),
+  expiresAt: required(5, seconds()),
   device: required(6, id16()),
   signature: required(15, signature()),
 })
@@ -115,7 +120,7 @@ export type KeeperAccept = Of<typeof KeeperAccept>
 const Passed = message("PassedProposal", {
   statement: required(1, bytes({ max: contentLimits.statementBytes })),
   proposer: required(2, id16<MemberId>()),
-  at: plain(3, uint(), 0),
+  at: plain(3, millis(), 0),
   approvals: repeated(4, bytes({ max: contentLimits.approvalBytes }), 128),
 })
 const PassedRequest = message("PassedRequest", {
@@ -160,7 +165,7 @@ const ContentSchema = message("Content", {
   /** Chosen by the sender; a content that arrives twice is kept once (E3.5). */
   id: required(2, id16()),
   /** Milliseconds since 1970 by the sender's clock. */
-  sentAt: required(3, uint()),
+  sentAt: required(3, millis()),
   body: required(4, nested(Body)),
 })
 export interface Content {

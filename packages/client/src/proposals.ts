@@ -235,7 +235,8 @@ export function createProposals(deps: ProposalsDeps): Proposals {
             : declines.includes(me)
               ? "declined"
               : "can-approve",
-      expiresAt: statement.notAfter * 1_000,
+      // whatever it says: no later than a Date can hold
+      expiresAt: Math.min(statement.notAfter * 1_000, 8_640_000_000_000_000),
       ...(check.kind === "matches" ? { joinCode: check.joinCode } : {}),
     }
   }

@@ -130,3 +130,17 @@ describe("contents", () => {
     fc.assert(fc.property(flipped, check), { numRuns: 1_000 })
   })
 })
+
+test("[E3.1] a time that no Date can hold is refused, because everything that shows it would fail", () => {
+  const last = 8_640_000_000_000_000
+  expect(
+    new Date(decodeContent(encodeContent({ ...contentOf(bodies[0] as KnownBody), sentAt: last })).sentAt).getTime(),
+  ).toBe(last)
+  expect(() => encodeContent({ ...contentOf(bodies[0] as KnownBody), sentAt: last + 1 })).toThrow(/malformed|too_large/)
+  // the same as a sender writes it who does not care
+  const sound = encodeContent({ ...contentOf(bodies[0] as KnownBody), sentAt: 2 ** 53 - 1 - 2 ** 52 })
+  const varint = Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 15)
+  const at = sound.findIndex((_, i) => sound[i] === 0x18 && i >= 20)
+  const forged = Uint8Array.from([...sound.subarray(0, at + 1), ...varint, ...sound.subarray(at + 9)])
+  expect(() => decodeContent(forged)).toThrow(/malformed/)
+})

@@ -147,6 +147,16 @@ describe("the store", () => {
     expect(() => migrate(db)).toThrow("newer_store")
   })
 
+  test("one kind of alarm that comes without end neither hides the others nor fills the store", async () => {
+    const { alarms: table, db } = await store()
+    const alarms = createAlarms({ table, timers: createManualTimers(), changes: createChanges() })
+    alarms.raise("ghost_member", "a")
+    for (let i = 0; i < 600; i++) alarms.raise("junk", `frame ${i}`)
+    expect(table.list().filter(({ kind }) => kind === "junk")).toHaveLength(20)
+    expect(table.list().some(({ kind }) => kind === "ghost_member")).toBe(true)
+    expect(db.all("SELECT COUNT(*) AS n FROM alarms")).toEqual([{ n: 501 }])
+  })
+
   test("alarms are kept once for each cause, also when they were dismissed", async () => {
     const { alarms: table } = await store()
     const alarms = createAlarms({ table, timers: createManualTimers(), changes: createChanges() })

@@ -1,4 +1,4 @@
-import { hex } from "@holdfast/wire"
+import { hex, limits } from "@holdfast/wire"
 import { ClientError } from "../error.ts"
 import type { Network } from "../ports.ts"
 
@@ -79,10 +79,15 @@ function readStanding(body: Uint8Array): BlobStanding {
     const { chunks, have } = value as { chunks: unknown; have: unknown }
     if (typeof chunks !== "number" || !Array.isArray(have)) throw new Error("shape")
     const set = new Set<number>()
+    let end = 0
     for (const range of have as unknown[]) {
-      const [from, to] = range as [unknown, unknown]
-      if (typeof from !== "number" || typeof to !== "number" || to > 10_000) throw new Error("shape")
+      const [from, to] = range as [number, number]
+      // ascending and within what a blob can have, or a relay could keep this program counting for ever
+      const isRange =
+        Number.isInteger(from) && Number.isInteger(to) && from >= end && to > from && to <= limits.blobChunks
+      if (!isRange) throw new Error("shape")
       for (let i = from; i < to; i++) set.add(i)
+      end = to
     }
     return { chunks, have: set }
   } catch (cause) {

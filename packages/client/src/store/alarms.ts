@@ -11,10 +11,20 @@ export interface AlarmTable {
   dismiss(id: string): boolean
 }
 
+/** So many of each kind are shown, and kept: whoever can make one again and again must not drown the others, nor fill the disk. */
+const shownOfKind = 20
+const keptOfKind = 500
+
+const newestOfEachKind = `SELECT * FROM (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY kind ORDER BY at DESC, id) AS nth FROM alarms WHERE dismissed = 0)
+  WHERE nth <= ${shownOfKind} ORDER BY at DESC, id`
+
 export function alarmTable(db: Database): AlarmTable {
   return {
     add(alarm, evidence) {
       if (db.all("SELECT 1 AS one FROM alarms WHERE id = ?", alarm.id).length > 0) return false
+      const [kept] = db.all("SELECT COUNT(*) AS n FROM alarms WHERE kind = ?", alarm.kind)
+      if (kept !== undefined && numberOf(kept, "n") >= keptOfKind) return false
       db.run(
         "INSERT INTO alarms (id, at, level, kind, sentence, evidence, dismissed) VALUES (?, ?, ?, ?, ?, ?, 0)",
         alarm.id,
@@ -27,7 +37,7 @@ export function alarmTable(db: Database): AlarmTable {
       return true
     },
     list: () =>
-      db.all("SELECT * FROM alarms WHERE dismissed = 0 ORDER BY at DESC, id LIMIT 200").map((row) => ({
+      db.all(newestOfEachKind).map((row) => ({
         id: textOf(row, "id"),
         at: numberOf(row, "at"),
         level: textOf(row, "level") === "danger" ? ("danger" as const) : ("notice" as const),
