@@ -1,63 +1,22 @@
 // Who is in which conversation, and how it is brought to be as people wish and as the charter says (E3.1, E3.2, E3.8).
-import { actInWords, type Charter, deviceAt, isActiveMember } from "@holdfast/charter"
-import {
-  type ConversationView,
-  type Invitee,
-  type Lane,
-  type Change as LaneChange,
-  LaneError,
-  type LaneEvent,
-  type Leaf,
-} from "@holdfast/lanes"
-import {
-  type DeviceId,
-  everyoneConversationOf,
-  fromHex,
-  hex,
-  type MemberId,
-  toConversationId,
-  toMemberId,
-} from "@holdfast/wire"
-import { type Account, deviceOf } from "./account.ts"
-import type { Alarms } from "./alarms.ts"
+import { actInWords, deviceAt, isActiveMember } from "@holdfast/charter"
+import type { ConversationView, LaneEvent, Leaf } from "@holdfast/lanes"
+import { everyoneConversationOf, fromHex, hex, type MemberId, toConversationId, toMemberId } from "@holdfast/wire"
 import type { Conversation, ConversationKind, Id, Reader } from "./api.ts"
 import { randomFraction } from "./backoff.ts"
 import type { Changes } from "./changes.ts"
-import { charterView } from "./charter-view.ts"
 import { contentLimits, conversationKinds, type KnownBody } from "./content.ts"
-import { codeOfDevice, type Directory } from "./directory.ts"
 import { ClientError } from "./error.ts"
-import type { Outbox } from "./outbox.ts"
+import { createEventWords } from "./event-words.ts"
+import { createMembership, type MembershipDeps } from "./membership.ts"
 import type { People } from "./people.ts"
-import type { Timers } from "./ports.ts"
-import type { ConversationTable, StoredConversation } from "./store/conversations.ts"
-import type { DirectoryTable } from "./store/directory.ts"
-import type { LaneTable } from "./store/lane.ts"
+import type { StoredConversation } from "./store/conversations.ts"
 import { type MessageTable, placesPerFrame } from "./store/messages.ts"
-import { encodeWelcomeBlob, type OutboxTable } from "./store/outbox.ts"
 
-export interface ConversationsDeps {
-  readonly account: () => Account
-  readonly charter: () => Charter
-  /** The newest checkpoint of the charter that this device has verified. */
-  readonly charterNote: () => string | undefined
-  readonly lane: Lane
-  readonly laneTable: LaneTable
-  readonly table: ConversationTable
+export interface ConversationsDeps extends MembershipDeps {
   readonly messages: MessageTable
-  readonly outboxTable: OutboxTable
-  readonly outbox: Outbox
-  readonly directory: Directory
-  readonly directoryTable: DirectoryTable
   readonly people: People
-  readonly alarms: Alarms
   readonly changes: Changes
-  readonly timers: Timers
-  readonly randomBytes: (length: number) => Uint8Array
-  readonly transaction: <T>(work: () => T) => T
-  readonly kickAfter: (millis: number) => void
-  /** A key is missing or does not fit: the directory has to be read again. */
-  readonly wantDirectory: () => void
   /** What somebody who was just added to the everyone conversation is told. */
   readonly snapshot: () => KnownBody
 }
@@ -93,21 +52,16 @@ export interface Conversations {
   touch(conversation: Id): void
 }
 
-/** Online members who see that something has to be done wait for as long, at random, so that mostly one does it. */
-const raceMillis = 2_500
-const resyncMillis = 60_000
+/** How long whoever added newcomers has to tell them who is who, before others do. */
 const snapshotMillis = 20_000
 
 export function createConversations(deps: ConversationsDeps): Conversations {
   const { lane, table, people, timers, changes } = deps
-  const raceAt = new Map<string, number>()
-  const inOrder = new Map<Id, string>()
-  let snapshotDue: number | undefined
-  const resyncAskedAt = new Map<Id, number>()
-  const resyncs: { readonly conversation: Id; readonly invitee: Invitee }[] = []
-
   const me = () => hex(deps.account().member)
-  const nowSeconds = () => Math.floor(timers.now() / 1_000)
+  const membership = createMembership(deps)
+  const words = createEventWords({ me, people })
+  let snapshotDue: number | undefined
+
   const idOf = (conversation: Id) => toConversationId(fromHex(conversation))
   const everyone = () => hex(everyoneConversationOf(deps.account().org))
 
@@ -216,187 +170,6 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     return { kind: "opened", value: { kind: conversationKinds.indexOf(kind), title } }
   }
 
-  /** Any of the key packages will do; a random one makes it unlikely that two use the same. */
-  function inviteeOf(device: DeviceId): Invitee | undefined {
-    const entry = deps.directory.find(device)
-    const keyPackages = entry?.keyPackages ?? []
-    const keyPackage = keyPackages[Math.floor(randomFraction(deps.randomBytes) * keyPackages.length)]
-    return entry === undefined || keyPackage === undefined ? undefined : { device, keyPackage, sealKey: entry.sealKey }
-  }
-
-  interface Wanted {
-    readonly add: readonly Invitee[]
-    readonly remove: readonly DeviceId[]
-    /** Somebody here asked for it: no need to leave others the turn. */
-    readonly isWished: boolean
-  }
-
-  async function wantedOf(view: ConversationView): Promise<Wanted | undefined> {
-    const conversation = hex(view.id)
-    const leaves = lane.leaves(view.id)
-    const present = new Set(leaves.map(({ device }) => hex(device)))
-    const members = new Set(leaves.map(({ member }) => hex(member)))
-    const wishes = deps.outboxTable.wishes(conversation)
-    const done = wishes.filter(({ member, wish }) => members.has(member) === (wish === "in") || !isThere(member))
-    if (done.length > 0) {
-      deps.transaction(() => {
-        for (const { member } of done) deps.outboxTable.dropWish(conversation, member)
-      })
-    }
-    const open = wishes.filter((wish) => !done.includes(wish))
-    const out = new Set(open.filter(({ wish }) => wish === "out").map(({ member }) => member))
-    const add = new Map<Id, Invitee>()
-    const remove = new Map<Id, DeviceId>()
-    const charter = charterView(deps.charter())
-    for (const { member, wish } of open) {
-      if (wish !== "in") continue
-      for (const { device } of charter.devicesOf(toMemberId(fromHex(member)))) {
-        const invitee = present.has(hex(device)) ? undefined : inviteeOf(device)
-        if (invitee !== undefined) add.set(hex(device), invitee)
-        else if (!present.has(hex(device))) deps.wantDirectory()
-      }
-    }
-    for (const { member, device } of leaves) if (out.has(hex(member))) remove.set(hex(device), device)
-    const isWished = add.size + remove.size > 0
-    const due = await lane.reconcile(view.id, deps.directory.entries(), nowSeconds())
-    for (const invitee of due?.add ?? []) {
-      const device = deps.charter().state.devices.get(invitee.device)
-      if (device === undefined || out.has(hex(device.member))) continue
-      if (!add.has(hex(invitee.device))) add.set(hex(invitee.device), invitee)
-    }
-    for (const device of due?.remove ?? []) remove.set(hex(device), device)
-    for (const { conversation: where, invitee } of resyncs) {
-      if (where !== conversation || !present.has(hex(invitee.device))) continue
-      remove.set(hex(invitee.device), invitee.device)
-      add.set(hex(invitee.device), invitee)
-    }
-    // a key that others publish cannot take this device out of its own conversation
-    remove.delete(hex(deviceOf(deps.account())))
-    if (add.size + remove.size === 0) return undefined
-    return { add: [...add.values()], remove: [...remove.values()], isWished }
-  }
-
-  function isThere(member: Id): boolean {
-    return isActiveMember(deps.charter().state, toMemberId(fromHex(member)))
-  }
-
-  /** All that decides if something has to be done: looking again costs as much as the directory is long. */
-  function signatureOf(view: ConversationView): string {
-    const wishes = deps.outboxTable.wishes(hex(view.id)).map(({ member, wish }) => `${wish} ${member}`)
-    const parts = [view.epoch, view.state, deps.charter().size, deps.directory.revision(), resyncs.length]
-    // a key package may run out meanwhile
-    return [...parts, Math.floor(timers.now() / 3_600_000), ...wishes].join(" ")
-  }
-
-  async function bringInOrder(view: ConversationView): Promise<void> {
-    const conversation = hex(view.id)
-    if (view.state === "broken") return askToBeLetIn(conversation)
-    if (view.state !== "open" || view.pendingChange !== undefined) return
-    for (const stranger of view.strangers) {
-      // one that was removed is on its way out; one that never was in the charter is a ghost
-      if (!deps.charter().state.devices.has(stranger.device)) {
-        deps.alarms.raise("ghost_member", stranger.device, { detail: codeOfDevice(stranger.device) })
-      }
-    }
-    const seen = signatureOf(view)
-    if (inOrder.get(conversation) === seen) return
-    const wanted = await wantedOf(view)
-    if (wanted === undefined) {
-      inOrder.set(conversation, seen)
-      return
-    }
-    const race = `${conversation} ${view.epoch}`
-    if (!wanted.isWished) {
-      const now = timers.now()
-      const due = raceAt.get(race) ?? now + raceMillis * randomFraction(deps.randomBytes)
-      raceAt.set(race, due)
-      if (due > now) return deps.kickAfter(due - now)
-    }
-    raceAt.delete(race)
-    const note = deps.charterNote()
-    if (note === undefined) return
-    const change: LaneChange = { add: wanted.add, remove: wanted.remove, note, now: nowSeconds() }
-    try {
-      const outgoing = await lane.change(view.id, change, `k${hex(deps.randomBytes(8))}`)
-      deps.transaction(() => {
-        lane.flush(deps.laneTable.writer)
-        deps.outbox.enqueue(outgoing)
-      })
-      for (const { device } of wanted.add) {
-        const at = resyncs.findIndex(({ invitee }) => invitee.device === device)
-        if (at >= 0) resyncs.splice(at, 1)
-      }
-    } catch (error) {
-      if (!(error instanceof LaneError)) throw error
-      if (error.code === "bad_key_package") deps.wantDirectory()
-      deps.kickAfter(raceMillis)
-    }
-  }
-
-  async function askToBeLetIn(conversation: Id): Promise<void> {
-    const now = timers.now()
-    const last = resyncAskedAt.get(conversation) ?? Number.NEGATIVE_INFINITY
-    if (now - last < resyncMillis) return deps.kickAfter(resyncMillis - (now - last))
-    const own = deps.directoryTable.newestOwn()
-    const keyPackage = deps.directoryTable.ownPackages()[0]?.publicBytes
-    const self = hex(deviceOf(deps.account()))
-    const stored = table.get(conversation)
-    const candidates = [...deps.directory.entries()].filter(({ device }) => {
-      const member = deps.charter().state.devices.get(device)?.member
-      return hex(device) !== self && member !== undefined && stored?.members.includes(hex(member)) === true
-    })
-    const to = candidates[Math.floor(randomFraction(deps.randomBytes) * candidates.length)]
-    const sealKey = deps.directory.find(deviceOf(deps.account()))?.sealKey
-    if (own === undefined || keyPackage === undefined || to === undefined || sealKey === undefined) return
-    resyncAskedAt.set(conversation, now)
-    const outgoing = await lane.askResync(
-      idOf(conversation),
-      { device: to.device, sealKey: to.sealKey },
-      { keyPackage, sealKey },
-    )
-    deps.transaction(() => {
-      lane.flush(deps.laneTable.writer)
-      for (const frame of outgoing.frames) deps.outbox.enqueueLetter(frame)
-    })
-    deps.kickAfter(resyncMillis)
-  }
-
-  function namesOf(members: readonly Id[]): string {
-    const names = members.map((member) => (member === me() ? "you" : people.nameOf(member)))
-    const last = names.pop() ?? ""
-    return names.length === 0 ? last : `${names.join(", ")} and ${last}`
-  }
-
-  function capital(text: string): string {
-    return text.charAt(0).toUpperCase() + text.slice(1)
-  }
-
-  /** Sentences for what a commit did, people before devices. */
-  function changeInWords(event: EventOf<"changed">, before: readonly Id[]): string[] {
-    const by = event.own ? "you" : namesOf([hex(event.sender.member)])
-    const now = new Set(membersOf(hex(event.conversation)))
-    const distinct = (leaves: readonly Leaf[]) => [...new Set(leaves.map(({ member }) => hex(member)))]
-    const sentences: string[] = []
-    const came = distinct(event.added).filter((member) => !before.includes(member))
-    const gone = distinct(event.removed).filter((member) => !now.has(member) && before.includes(member))
-    if (came.length > 0) sentences.push(capital(`${by} added ${namesOf(came)}.`))
-    if (gone.length > 0) sentences.push(capital(`${by} removed ${namesOf(gone)}.`))
-    for (const { member, device } of event.added) {
-      if (came.includes(hex(member)) || event.removed.some((leaf) => hex(leaf.device) === hex(device))) continue
-      const whose = hex(member) === me() ? "your" : `${people.nameOf(hex(member))}'s`
-      const label = people.device(hex(device))?.label ?? ""
-      sentences.push(
-        capital(`${whose} device${label === "" ? "" : ` “${label}”`} can read this conversation from here on.`),
-      )
-    }
-    for (const { member, device } of event.removed) {
-      if (gone.includes(hex(member)) || event.added.some((leaf) => hex(leaf.device) === hex(device))) continue
-      const whose = hex(member) === me() ? "your" : `${people.nameOf(hex(member))}'s`
-      sentences.push(capital(`one of ${whose} devices can no longer read this conversation.`))
-    }
-    return sentences
-  }
-
   return {
     async start(kind, title, members) {
       const others = checkMembers(members)
@@ -450,7 +223,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       const conversation = hex(event.conversation)
       const stored = table.get(conversation)
       if (stored === undefined) return
-      const sentences = changeInWords(event, stored.members)
+      const sentences = words.change(event, stored.members, membersOf(conversation))
       table.put({ ...stored, members: membersOf(conversation) })
       const from = hex(event.sender.member)
       for (const sentence of sentences) addEvent(conversation, sentence, from, hex(event.sender.device), event.index)
@@ -477,17 +250,17 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         const by = from === me() ? "You" : people.nameOf(from)
         addEvent(conversation, `${by} added this device.`, from, hex(event.inviter.device), event.index)
       }
-      resyncAskedAt.delete(conversation)
+      membership.isBack(conversation)
     },
     onLeft(event) {
       const conversation = hex(event.conversation)
       const stored = table.get(conversation)
       if (stored === undefined) return
       table.put({ ...stored, members: stored.members.filter((member) => member !== me()), state: "left" })
-      const by = namesOf([hex(event.sender.member)])
+      const by = words.subject(hex(event.sender.member))
       addEvent(
         conversation,
-        capital(`${by} removed this device.`),
+        `${by} removed this device.`,
         hex(event.sender.member),
         hex(event.sender.device),
         event.index,
@@ -501,7 +274,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     },
     onResyncAsked(event) {
       const { device, keyPackage, sealKey } = event
-      resyncs.push({ conversation: hex(event.conversation), invitee: { device, keyPackage, sealKey } })
+      membership.letInAgain(hex(event.conversation), { device, keyPackage, sealKey })
     },
     onOpened(conversation, kind, title) {
       const stored = table.get(conversation)
@@ -526,22 +299,9 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         snapshotDue = undefined
         deps.transaction(() => void deps.outbox.post(everyone(), deps.snapshot()))
       }
-      for (const view of lane.conversations()) await bringInOrder(view)
+      await membership.reconcile()
     },
-    async writeLetters() {
-      for (const { due } of lane.due()) {
-        const letters = await lane.writeWelcomes(due)
-        deps.transaction(() => {
-          lane.flush(deps.laneTable.writer)
-          const { blob } = letters
-          const welcome = blob === undefined ? undefined : encodeWelcomeBlob(blob.blobId, blob.ciphertext)
-          letters.frames.forEach((frame, i) => {
-            // the first letter carries the blob: those behind it go out once it is stored
-            deps.outbox.enqueueLetter(frame, i === 0 ? welcome : undefined)
-          })
-        })
-      }
-    },
+    writeLetters: () => membership.writeLetters(),
     list() {
       const views = new Map(lane.conversations().map((view) => [hex(view.id), view]))
       return table.list().map((stored) => {
@@ -556,7 +316,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
             stored.kind === "everyone"
               ? people.organisationName()
               : stored.kind === "direct"
-                ? namesOf(others.length > 0 ? others : wished.map(({ member }) => member))
+                ? words.names(others.length > 0 ? others : wished.map(({ member }) => member))
                 : stored.title,
           members: [...new Set([...stored.members, ...wished.map(({ member }) => member)])],
           state:
