@@ -230,7 +230,7 @@ describe("web client", () => {
     const { relay } = await stage()
     const app = createRoutes(relay, await openWebRoot(root))
     const get = (where: string, accept = "*/*") => app.request(where, { headers: { accept } })
-    return { get, discard: () => rmSync(outer, { recursive: true, force: true }) }
+    return { get, root, discard: () => rmSync(outer, { recursive: true, force: true }) }
   }
 
   test("[R8.7] serves its files with their types, and the page for every address a person may open", async () => {
@@ -264,6 +264,16 @@ describe("web client", () => {
       "/assets/%00",
     ]
     for (const where of paths) expect([where, (await get(where)).status]).toEqual([where, 404])
+    discard()
+  })
+
+  test("[R8.7] goes on serving what it started with while the client is built anew", async () => {
+    const { get, root, discard } = await site()
+    rmSync(root, { recursive: true })
+    mkdirSync(root)
+    writeFileSync(path.join(root, "index.html"), "<!doctype html>another page")
+    expect(await (await get("/", "text/html")).text()).toContain("the page")
+    expect(await (await get("/assets/app-Ab12Cd34.js")).text()).toBe("1")
     discard()
   })
 

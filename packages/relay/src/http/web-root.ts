@@ -37,7 +37,7 @@ const typeByExtension: Readonly<Record<string, string>> = {
 }
 
 interface WebFile {
-  readonly file: string
+  readonly bytes: Uint8Array<ArrayBuffer>
   readonly type: string
   readonly isHashed: boolean
 }
@@ -49,8 +49,8 @@ export interface WebRoot {
 }
 
 /**
- * Lists the folder once: what is not in the list is not served, so no path leads out of it (R8.7). Links are left out.
- * Throws RelayStartError `web_missing`.
+ * Reads the folder once, a few megabytes: what was not in it is not served, so no path leads out of it, and a client that
+ * is built anew meanwhile is not served half (R8.7). Links are left out. Throws RelayStartError `web_missing`.
  */
 export async function openWebRoot(folder: string): Promise<WebRoot> {
   const fileByPath = await filesOf(folder)
@@ -76,15 +76,16 @@ async function filesOf(folder: string): Promise<ReadonlyMap<string, WebFile>> {
     const file = path.join(entry.parentPath, entry.name)
     const pathname = `/${path.relative(folder, file).split(path.sep).join("/")}`
     const type = typeByExtension[path.extname(entry.name).toLowerCase()] ?? "application/octet-stream"
-    fileByPath.set(pathname, { file, type, isHashed: /^\/assets\/.+-[\w-]{8}\.\w+$/.test(pathname) })
+    const bytes = new Uint8Array(await readFile(file))
+    fileByPath.set(pathname, { bytes, type, isHashed: /^\/assets\/.+-[\w-]{8}\.\w+$/.test(pathname) })
   }
   return fileByPath
 }
 
-async function respond({ file, type, isHashed }: WebFile): Promise<Response> {
+function respond({ bytes, type, isHashed }: WebFile): Response {
   const isPage = type.startsWith("text/html")
   const cache = isHashed ? "public, max-age=31536000, immutable" : isPage ? "no-store" : "no-cache"
-  return new Response(await readFile(file), {
+  return new Response(bytes, {
     headers: {
       "content-type": type,
       "cache-control": cache,
