@@ -77,10 +77,12 @@ export function labelOf(value: CborValue | undefined, what: string): string {
 
 export function isLabel(text: string): boolean {
   if (utf8(text).length > maxLabelBytes || text.startsWith(" ") || text.endsWith(" ")) return false
-  return [...text].every((character) => {
-    const point = character.codePointAt(0) as number
-    return !unprintable.some(([first, last]) => point >= first && point <= last)
-  })
+  return [...text].every(isPrintable)
+}
+
+export function isPrintable(character: string): boolean {
+  const point = character.codePointAt(0) as number
+  return !unprintable.some(([first, last]) => point >= first && point <= last)
 }
 
 // Not `new URL`: its rules have changed over time and differ between engines. (C2.7)

@@ -1,6 +1,7 @@
 import { hex } from "@holdfast/wire"
 import type { Act, KnownAct } from "./act.ts"
 import type { CharterRecord } from "./charter.ts"
+import { printableName, shownName } from "./name.ts"
 import { refusalInWords } from "./refusal.ts"
 import type { RelayEntry } from "./relay-entry.ts"
 import { type ActRule, isEvaluation, type Keeper, type Rules } from "./rules.ts"
@@ -87,10 +88,7 @@ const purposes = new Map([
 
 function keeperInWords(keeper: Keeper, names: Names): string {
   // The member that these bytes name: the one who has the seat now may be another.
-  const name =
-    keeper.member === undefined
-      ? (names(keeper.id) ?? `keeper ${keyCode(keeper.id)}`)
-      : nameOf(keeper.member, names, "member")
+  const name = keeper.member === undefined ? nameOf(keeper.id, names, "keeper") : nameOf(keeper.member, names, "member")
   const labels = [keeper.organisation, keeper.jurisdiction].filter((label) => label !== "")
   return labels.length === 0 ? name : `${name} of ${labels.join(", ")}`
 }
@@ -107,11 +105,14 @@ function relaysInWords(relays: readonly RelayEntry[]): string {
 
 function deviceInWords(id: Uint8Array, names: Names): string {
   const name = names(id)
-  return name === undefined ? `with key ${keyCode(id)}` : `${name} (key ${keyCode(id)})`
+  return name === undefined
+    ? `with key ${keyCode(id)}`
+    : `“${printableName(name).replace(/[“”]/g, "'")}” (key ${keyCode(id)})`
 }
 
 function nameOf(id: Uint8Array, names: Names, noun: string): string {
-  return names(id) ?? `${noun} ${keyCode(id)}`
+  const name = names(id)
+  return name === undefined ? `${noun} ${keyCode(id)}` : shownName(name)
 }
 
 function count(n: number, noun: string): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { CharterError, checkName, commitName } from "../src/index.ts"
+import { CharterError, checkName, commitName, shownName } from "../src/index.ts"
 import { bytesFrom } from "./people.ts"
 
 const salt = bytesFrom("salt", 16)
@@ -20,4 +20,12 @@ test("[C2.5] a lone surrogate is no name, since it would be encoded like another
 
 test("[C2.5] a salt of another length is refused: salt and name would run into each other", () => {
   expect(() => commitName(salt.subarray(1), "Ana")).toThrow(CharterError)
+})
+
+test("[C8.6] a name cannot pass for more of the sentence it stands in", () => {
+  expect(shownName("Ana Márquez-O'Neill jr.")).toBe("Ana Márquez-O'Neill jr.")
+  expect(shownName("Ben (key 1111 2222)")).toBe("“Ben (key 1111 2222)”")
+  expect(shownName("Ben” and Cem “")).toBe("“Ben' and Cem '”")
+  expect(shownName("\u202eneB\n")).toBe("“\u{fffd}neB\u{fffd}”")
+  expect(shownName("x".repeat(65))).toBe(`“${"x".repeat(64)}…”`)
 })

@@ -65,7 +65,7 @@ test("[C8.3] every act is one sentence, made from its bytes", async () => {
     inWords({ type: "device-add", body: { member: ana.member, device: await laptop.admit(org.orgId) } }),
   ).toMatchInlineSnapshot(`"Add the device with key 89b2 4298 f80b d42c to Ana"`)
   expect(inWords({ type: "device-remove", body: { member: ana.member, device: ana.phone.id } })).toMatchInlineSnapshot(
-    `"Remove the device phone (key 993a 3ab6 dfdc 7568) of Ana"`,
+    `"Remove the device “phone” (key 993a 3ab6 dfdc 7568) of Ana"`,
   )
   const relays = [await relayEntry("one"), { ...(await relayEntry("two")), operator: "", jurisdiction: "" }]
   expect(inWords({ type: "relays", body: { relays } })).toMatchInlineSnapshot(

@@ -98,7 +98,7 @@ export function createPeople(deps: PeopleDeps): People {
       const member = table.name(text) ?? deps.askedName(text)
       if (member !== undefined) return member
       const label = table.label(text)
-      if (label !== undefined && label !== "") return `“${label}”`
+      if (label !== undefined && label !== "") return label
       const keeper = state.rules.keepers.find((one) => hex(one.id) === text)
       return keeper?.member === undefined ? undefined : table.name(hex(keeper.member))
     },

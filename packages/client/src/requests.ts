@@ -1,5 +1,13 @@
 // Join requests: found in the lane by their tags, opened by every member, drafted into a statement by one (E5.3 to E5.6).
-import { type Charter, checkName, commitName, isActiveMember, type LaterAct, type Statement } from "@holdfast/charter"
+import {
+  type Charter,
+  checkName,
+  commitName,
+  isActiveMember,
+  type LaterAct,
+  printableName,
+  type Statement,
+} from "@holdfast/charter"
 import { deviceIdOf, equalBytes, fromHex, hex, WireError } from "@holdfast/wire"
 import type { Account } from "./account.ts"
 import type { Alarms } from "./alarms.ts"
@@ -141,12 +149,13 @@ export function createRequests(deps: RequestsDeps): Requests {
     const announced = invite === undefined ? undefined : readAnnounced(invite)
     const details = []
     if (invite !== undefined && announced !== undefined) {
-      const whom = announced.name === "" ? "" : ` for “${announced.name}”`
+      const whom = announced.name === "" ? "" : ` for “${printableName(announced.name)}”`
       details.push(`${people.nameOf(invite.member)} made the invitation${whom}.`)
     }
-    if (purposeOf(request) !== "device") details.push(`Whoever used it asks to be called “${request.name}”.`)
+    if (purposeOf(request) !== "device")
+      details.push(`Whoever used it asks to be called “${printableName(request.name)}”.`)
     if (purposeOf(request) === "keeper") details.push("They are asked to become a keeper too.")
-    const label = request.label === "" ? "Their device" : `Their device “${request.label}”`
+    const label = request.label === "" ? "Their device" : `Their device “${printableName(request.label)}”`
     details.push(`${label} has the key ${fingerprintOf(request.devicePublicKey)}.`)
     const others = table.requests().filter(({ guestKey, id }) => guestKey === stored.guestKey && id !== stored.id)
     if (others.length > 0)
