@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises"
 import path from "node:path"
 import { type Charter, replay } from "@holdfast/charter"
 import { ClientError } from "@holdfast/client"
@@ -53,15 +53,44 @@ export function folderSource(folder: string): CharterSource {
   }
 }
 
-export interface VerifiedCharter {
+export interface ReplayedCharter {
   readonly charter: Charter
+  readonly entries: readonly Uint8Array[]
+}
+
+export interface VerifiedCharter extends ReplayedCharter {
   readonly checkpoint: VerifiedCheckpoint
   readonly note: Uint8Array
-  readonly entries: readonly Uint8Array[]
+}
+
+const exportFormat = "holdfast-charter-1"
+
+/**
+ * The entries of a file that the web client exported, replayed by the rules. Such a file carries no relay's signature: its
+ * root is for comparing with other members. Null when the path is no file. Throws ClientError `malformed`, `wrong_organisation`.
+ */
+export async function readExportedFile(path: string, org: OrgId): Promise<ReplayedCharter | null> {
+  const facts = await stat(path).catch(() => null)
+  if (facts === null || !facts.isFile()) return null
+  let entries: Uint8Array[]
+  try {
+    const value = JSON.parse(await readFile(path, "utf8")) as { format?: unknown; entries?: unknown }
+    if (value.format !== exportFormat || !Array.isArray(value.entries)) throw new Error("another format")
+    entries = value.entries.map((entry: unknown) => new Uint8Array(Buffer.from(String(entry), "base64")))
+  } catch (cause) {
+    throw new ClientError("malformed", `${path} is no charter exported by Holdfast.`, { cause })
+  }
+  return { charter: await replayed(org, entries), entries }
 }
 
 function wrong(sentence: string, cause?: unknown): ClientError {
   return new ClientError("wrong_organisation", sentence, { cause })
+}
+
+function replayed(org: OrgId, entries: readonly Uint8Array[]): Promise<Charter> {
+  return replay(org, entries).catch((cause) => {
+    throw wrong("What is there is not the charter of this organisation.", cause)
+  })
 }
 
 /**
@@ -81,9 +110,7 @@ export async function readCharter(source: CharterSource, org: OrgId): Promise<Ve
     if (bundle === null) throw wrong(`${source.name} holds back entries that its checkpoint counts.`)
     entries.push(...decodeEntryBundle(bundle, tile.width))
   }
-  const charter = await replay(org, entries).catch((cause) => {
-    throw wrong("What is there is not the charter of this organisation.", cause)
-  })
+  const charter = await replayed(org, entries)
   const origin = charterOrigin(org)
   const logKeys = charter.state.relays.map((relay) => noteKey(origin, NOTE_SIGNATURE, relay.logPublicKey))
   const checkpoint = await verifyCheckpoint(note, { origin, logKeys, witnessKeys: [] }).catch((cause) => {

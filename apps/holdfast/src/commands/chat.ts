@@ -101,21 +101,25 @@ async function withClient(options: ChatOptions, work: (client: Client) => Promis
   }
 }
 
+/** By id, by title, or by a person's name. Anything that could mean two things is refused: a message must not go to the wrong people. */
 async function conversationNamed(client: Client, wanted: string): Promise<Conversation> {
+  const isSame = (name: string) => name.toLowerCase() === wanted.toLowerCase()
   const all = await client.conversations()
-  const exact = all.filter((c) => c.id === wanted || c.title.toLowerCase() === wanted.toLowerCase())
-  const close = exact.length > 0 ? exact : all.filter((c) => c.id.startsWith(wanted))
-  if (close.length === 1) return close[0] as Conversation
-  if (close.length > 1)
+  const byId = all.filter((c) => c.id === wanted || (wanted.length >= 8 && c.id.startsWith(wanted)))
+  if (byId.length === 1) return byId[0] as Conversation
+  const people = (await client.people()).filter((p) => p.active && !p.you && isSame(p.name))
+  const groups = all.filter((c) => c.kind !== "direct" && isSame(c.title))
+  if (groups.length + people.length > 1) {
     throw new ClientError(
       "malformed",
-      `Several conversations are called "${wanted}". Use the id from: holdfast chat list`,
+      `Several conversations or people are called "${safe(wanted)}". Use the id from: holdfast chat list`,
     )
-  // a person's name opens the conversation with that person
-  const people = (await client.people()).filter(
-    (p) => p.active && !p.you && p.name.toLowerCase() === wanted.toLowerCase(),
-  )
-  if (people.length !== 1) throw new ClientError("not_found", `There is no conversation or person called "${wanted}".`)
+  }
+  if (groups.length === 1) return groups[0] as Conversation
+  if (people.length === 0) {
+    throw new ClientError("not_found", `There is no conversation or person called "${safe(wanted)}".`)
+  }
+  // a direct conversation with the same person is found again, not made twice
   const id = await client.startConversation({
     kind: "direct",
     title: "",

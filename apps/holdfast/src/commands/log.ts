@@ -6,9 +6,10 @@ import {
   type CharterSource,
   exportCharter,
   folderSource,
+  type ReplayedCharter,
   readCharter,
+  readExportedFile,
   relaySource,
-  type VerifiedCharter,
 } from "../charter-source.ts"
 
 // the log holds no names; who has them is inside the organisation
@@ -44,24 +45,40 @@ function recordLines(record: CharterRecord): readonly string[] {
   return lines
 }
 
-function summaryLines({ charter, checkpoint }: VerifiedCharter, source: CharterSource): readonly string[] {
+interface Checked extends ReplayedCharter {
+  readonly from: string
+  /** A relay's signature over the root was there and right. */
+  readonly isSigned: boolean
+}
+
+async function check(source: string, organisation: string): Promise<Checked> {
+  const org = organisationFrom(organisation)
+  const file = await readExportedFile(source, org)
+  if (file !== null) return { ...file, from: source, isSigned: false }
+  const from = sourceFrom(source, org)
+  return { ...(await readCharter(from, org)), from: from.name, isSigned: true }
+}
+
+function summaryLines({ charter, from, isSigned }: Checked): readonly string[] {
   const { state } = charter
   const refused = charter.refused.length
   return [
     "",
-    `Verified: ${charter.size} entries from ${source.name} replay by the rules and lead to the signed root.`,
+    isSigned
+      ? `Verified: ${charter.size} entries from ${from} replay by the rules and lead to the signed root.`
+      : `Verified: ${charter.size} entries from ${from} replay by the rules. No relay's signature is in such a file.`,
     `  organisation ${hex(charter.orgId)}`,
-    `  root         ${hex(checkpoint.root)}`,
+    `  root         ${hex(charter.root)}`,
     `  ${state.evaluation ? "Evaluation organisation: one person decides everything." : `Keepers: ${state.rules.keepers.length}.`}${refused > 0 ? ` ${refused} entries were refused.` : ""}`,
     "Not verified by this: that there is no newer entry. Compare size and root with another member.",
   ]
 }
 
-function jsonOf({ charter, checkpoint }: VerifiedCharter): unknown {
+function jsonOf({ charter }: ReplayedCharter): unknown {
   return {
     organisation: hex(charter.orgId),
     size: charter.size,
-    root: hex(checkpoint.root),
+    root: hex(charter.root),
     entries: [...charter.records].map((record) => ({
       index: record.index,
       statement: record.statement === undefined ? null : hex(record.statement.id),
@@ -78,27 +95,23 @@ export function addLog(program: Command): void {
   const log = program.command("log").description("print and verify the charter of an organisation")
   log
     .command("show")
-    .argument("<source>", "address of a relay, or a folder made by export")
+    .argument("<source>", "address of a relay, a folder made by export, or a file saved in the web client")
     .argument("<organisation>", "its id (64 hex characters) or an invitation")
     .option("--json", "for programs")
     .description("print every act in words, after verifying all of them")
     .action(async (source: string, organisation: string, options: { json?: true }) => {
-      const org = organisationFrom(organisation)
-      const from = sourceFrom(source, org)
-      const verified = await readCharter(from, org)
+      const verified = await check(source, organisation)
       if (options.json === true) return console.log(JSON.stringify(jsonOf(verified), null, 2))
       for (const record of verified.charter.records) for (const text of recordLines(record)) console.log(text)
-      for (const text of summaryLines(verified, from)) console.log(text)
+      for (const text of summaryLines(verified)) console.log(text)
     })
   log
     .command("verify")
-    .argument("<source>", "address of a relay, or a folder made by export")
+    .argument("<source>", "address of a relay, a folder made by export, or a file saved in the web client")
     .argument("<organisation>", "its id (64 hex characters) or an invitation")
     .description("verify everything and say only the outcome")
     .action(async (source: string, organisation: string) => {
-      const org = organisationFrom(organisation)
-      const from = sourceFrom(source, org)
-      for (const text of summaryLines(await readCharter(from, org), from)) console.log(text)
+      for (const text of summaryLines(await check(source, organisation))) console.log(text)
     })
   log
     .command("export")

@@ -1,11 +1,17 @@
 import type { Message, Overview } from "@holdfast/client"
 
-// what others wrote must not be able to move the cursor, change colours or fake lines of this program
+// what others wrote must not be able to move the cursor, change colours, turn the direction or fake lines of this program
 // biome-ignore lint/suspicious/noControlCharactersInRegex: taking control characters out is the point
-const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
+/** For names, titles and sentences: one line whatever is in it. */
 export function safe(text: string): string {
   return text.replace(control, "\u{fffd}")
+}
+
+/** For what somebody wrote: its lines stay, indented so that none can pass for a line of ours. */
+function safeLines(text: string): string {
+  return text.split("\n").map(safe).join("\n    ")
 }
 
 export function bytesInWords(count: number): string {
@@ -30,7 +36,7 @@ export function messageLine(message: Message, nameOf: (member: string) => string
   const mark = message.state === "waiting" ? "  (waiting)" : message.state === "failed" ? "  (not sent)" : ""
   switch (message.body.kind) {
     case "text":
-      return `${head}: ${safe(message.body.text).replaceAll("\n", "\n    ")}${mark}`
+      return `${head}: ${safeLines(message.body.text)}${mark}`
     case "file": {
       const { file, caption } = message.body
       const said = caption === "" ? "" : ` ${safe(caption)}`
