@@ -1,4 +1,14 @@
-import { approve, commitName, decodeStatement, draft, encodeApproval } from "@holdfast/charter"
+import {
+  approve,
+  type CborMap,
+  commitName,
+  decodeCbor,
+  decodeStatement,
+  draft,
+  encodeApproval,
+  encodeCbor,
+  statementIdOf,
+} from "@holdfast/charter"
 import { admit, createWorld, type Player, passphrase, until, type World } from "@holdfast/testkit"
 import { deviceIdOf, fromHex, hex, toMemberId } from "@holdfast/wire"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
@@ -139,9 +149,11 @@ describe("a member cannot stand in the way of decisions", () => {
       notAfter: 2 ** 52,
       nonce: engine.randomBytes(16),
     })
-    const { makeStatement } = await import("../../charter/src/statement.ts")
-    const ahead = makeStatement({ ...right, base: { size: 1_000_000, root: new Uint8Array(32) } }, right)
-    await post({ kind: "proposal", value: { statement: ahead.bytes } })
+    const fields = new Map(decodeCbor(right.bytes) as CborMap)
+    fields.set(8, [1_000_000, new Uint8Array(32)])
+    const bytes = encodeCbor(fields)
+    const ahead = { id: statementIdOf(bytes) }
+    await post({ kind: "proposal", value: { statement: bytes } })
     await until("sent", async () => engine.store.outbox.list().length === 0)
     ana.machine.network.heal()
     await until(
@@ -197,5 +209,27 @@ describe("a member cannot take the conversation of everybody away", () => {
     expect((await carl.client.conversations())[0]?.state).toBe("open")
     await ana.client.sendText(everyone, "still here")
     await until("heard", async () => (await carl.heard(everyone)).includes("still here"))
+  })
+})
+
+describe("a member cannot stop the organisation by a lie", () => {
+  test("[E7.1] a false root of the charter names the liar, and everybody goes on, also after a restart", async () => {
+    const { roots } = engine.charter()
+    const real = roots.at.bind(roots)
+    const { size } = engine.charter()
+    Object.defineProperty(roots, "at", { value: (at: number) => (at === size ? new Uint8Array(32).fill(7) : real(at)) })
+    await post({ kind: "text", value: { text: "look at what I have seen" } })
+    const fork = async () => (await ana.client.overview()).alarms.find(({ kind }) => kind === "fork")
+    await until("alarm", async () => (await fork()) !== undefined)
+    expect(await fork()).toMatchObject({ level: "danger" })
+    expect((await fork())?.sentence).toMatch(
+      /^mallory's device was shown another charter than this one, or it lies\. Compare/,
+    )
+    await post({ kind: "text", value: { text: "and again" } })
+    await settled()
+    expect((await ana.client.overview()).alarms.filter(({ kind }) => kind === "fork")).toHaveLength(1)
+    await ana.restart()
+    expect((await ana.client.overview()).standing).toBe("active")
+    await ana.say(await ana.everyone(), "still here")
   })
 })
