@@ -170,18 +170,47 @@ export function createTransfers(deps: TransferDeps): Transfers {
       const sealed = (await coming.get(i)) as Uint8Array
       coming.delete(i)
       if (sealed.length > limits.blobChunkBytes) throw damaged()
-      hash.update(await openOrForget(blob, cipher, i, sealed))
+      hash.update(await openOrForget(message, blob, cipher, i, sealed))
       if (!kept.has(i)) await chunks.write(blob, i, sealed)
       advance(message, i + 1)
     }
     if (!equalBytes(hash.digest("binary"), reference.sha256)) {
-      await chunks.remove(blob)
+      await forget(message, blob)
       throw damaged()
     }
     save(message, { ...current, stage: "here", done: of, sentence: null })
   }
 
+  /**
+   * The chunks stay where another transfer stands on them: a message may name the blob of somebody else's file under a wrong
+   * key, and must not be able to take that file away.
+   */
+  async function forget(message: string, blob: string): Promise<void> {
+    const isInUse = transfersOf(blob).some(
+      ({ id, row }) => id !== message && (row.up || row.stage === "here" || row.stage === "downloading"),
+    )
+    if (!isInUse) await chunks.remove(blob)
+  }
+
+  function transfersOf(blob: string): readonly { readonly id: string; readonly row: Row }[] {
+    const found: { readonly id: string; readonly row: Row }[] = []
+    for (const { message } of db.all("SELECT message FROM transfers")) {
+      const id = message as string
+      const one = row(id)
+      if (one !== null && hex(one.reference.blob) === blob) found.push({ id, row: one })
+    }
+    return found
+  }
+
+  /** Its chunks are gone from this device: it can be fetched again. */
+  function notHere({ blob, key }: FileReference): void {
+    for (const { id, row } of transfersOf(hex(blob))) {
+      if (row.stage === "here" && equalBytes(row.reference.key, key)) save(id, { ...row, stage: "remote", done: 0 })
+    }
+  }
+
   async function openOrForget(
+    message: string,
     blob: string,
     cipher: ChunkCipher,
     index: number,
@@ -190,7 +219,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
     try {
       return await cipher.open(index, sealed)
     } catch (error) {
-      await chunks.remove(blob)
+      await forget(message, blob)
       throw error
     }
   }
@@ -295,7 +324,10 @@ export function createTransfers(deps: TransferDeps): Transfers {
         const index = Math.floor(at / chunkPlainBytes)
         if (lastOpened?.blob !== blob || lastOpened.index !== index) {
           const sealed = await chunks.read(blob, index)
-          if (sealed === null) throw new ClientError("not_found", "This file is not on this device yet.")
+          if (sealed === null) {
+            notHere(reference)
+            throw new ClientError("not_found", "This file is not on this device yet.")
+          }
           lastOpened = { blob, index, plain: await cipher.open(index, sealed) }
         }
         const from = at - index * chunkPlainBytes
@@ -325,7 +357,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
       const before = row(message)
       running.get(message)?.abort()
       if (before === null) return
-      await chunks.remove(hex(before.reference.blob))
+      await forget(message, hex(before.reference.blob))
       if (before.up) {
         save(message, { ...before, stage: "failed", sentence: "Sending was cancelled." })
       } else {

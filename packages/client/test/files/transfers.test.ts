@@ -211,3 +211,49 @@ test("[E6.1] an empty file arrives as an empty file", async () => {
   await ben.transfers.fetch("m1", ana.uploaded[0] as FileReference)
   expect((await ben.transfers.read(ana.uploaded[0] as FileReference, 0, 100)).length).toBe(0)
 })
+
+test("[E6.5] a message that names another file's blob under a wrong key takes nothing of that file away", async () => {
+  const relay = memoryRelay()
+  const ana = device(relay)
+  ana.transfers.startUpload("m1", sourceOf(big))
+  await until(() => ana.uploaded.length === 1)
+  const reference = ana.uploaded[0] as FileReference
+  const forged: FileReference = { ...reference, key: new Uint8Array(randomBytes(32)) }
+  const wrongSum: FileReference = { ...reference, sha256: new Uint8Array(32) }
+  const ben = device(relay)
+  await ben.transfers.fetch("m1", reference)
+  for (const [message, bad] of [
+    ["m2", forged],
+    ["m3", wrongSum],
+  ] as const) {
+    await expect(ben.transfers.fetch(message, bad)).rejects.toMatchObject({ code: "file_damaged" })
+    await ben.transfers.cancel(message)
+  }
+  expect(ben.transfers.state("m1").state).toBe("here")
+  expect(Buffer.compare(await ben.transfers.read(reference, 0, big.length), big)).toBe(0)
+  // nor from under the sender, nor from a download that is under way
+  await expect(ana.transfers.fetch("m2", forged)).rejects.toMatchObject({ code: "file_damaged" })
+  expect(Buffer.compare(await ana.transfers.read(reference, 0, big.length), big)).toBe(0)
+  const cem = device(relay)
+  const [good, bad] = await Promise.allSettled([
+    cem.transfers.fetch("m1", reference),
+    cem.transfers.fetch("m2", forged),
+  ])
+  expect([good.status, bad.status]).toEqual(["fulfilled", "rejected"])
+  expect(Buffer.compare(await cem.transfers.read(reference, 0, big.length), big)).toBe(0)
+})
+
+test("[E6.5] a file whose chunks are gone from this device is fetched again", async () => {
+  const relay = memoryRelay()
+  const ana = device(relay)
+  ana.transfers.startUpload("m1", sourceOf(big))
+  await until(() => ana.uploaded.length === 1)
+  const reference = ana.uploaded[0] as FileReference
+  const ben = device(relay)
+  await ben.transfers.fetch("m1", reference)
+  await ben.chunks.remove(hex(reference.blob))
+  await expect(ben.transfers.read(reference, 0, 10)).rejects.toMatchObject({ code: "not_found" })
+  expect(ben.transfers.state("m1").state).toBe("remote")
+  await ben.transfers.fetch("m1", reference)
+  expect(Buffer.compare(await ben.transfers.read(reference, 0, big.length), big)).toBe(0)
+})
