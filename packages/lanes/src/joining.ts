@@ -63,7 +63,7 @@ export class Joining {
     return this.#waiting.awaitedBlobs()
   }
 
-  welcomed(index: number, letter: Letter, content: WelcomeContent, turn: Turn): void {
+  async welcomed(index: number, letter: Letter, content: WelcomeContent, turn: Turn): Promise<void> {
     const { member, device, signatureKey } = letter
     const { conversation, kind, commitIndex, charterSize, charterRoot, charterNote } = content.value
     if (commitIndex >= index) return
@@ -79,7 +79,23 @@ export class Joining {
     if (length > maxWelcomeBlobBytes) return
     const blob = { blobId, blobKey: key, blobLength: length, blobSha256: digest }
     const join: WaitingJoin = { ...from, ...head, package: none, ...blob }
+    if (!(await this.#mayInvite(join, turn))) return
     if (this.#waiting.add(join)) turn.events.push({ kind: "needs-blob", conversation, blob: blobRefOf(join) })
+  }
+
+  /**
+   * A letter's key is anybody's: what is fetched must be asked for by a device of the charter, or the numbers that one device
+   * may have waiting would bound nothing. Of a size beyond our charter, only a relay's word can be had (N6.4).
+   */
+  async #mayInvite(join: WaitingJoin, turn: Turn): Promise<boolean> {
+    const { charterSize, member, device, signatureKey } = join
+    const verdict = await judgePin(join, turn)
+    if (verdict === "ours") return turn.charter.admits(charterSize, member, device, signatureKey)
+    return verdict === "behind" || (verdict === "unproven" && this.#isActive(join, turn))
+  }
+
+  #isActive({ member, device, signatureKey }: WaitingJoin, { charter }: Turn): boolean {
+    return charter.admits(charter.size, member, device, signatureKey)
   }
 
   /** Throws `not_found` for a blob that nobody waits for. */

@@ -173,7 +173,7 @@ export class Replica {
     const { content } = letter
     if (content.kind === "resync") await this.#askedForResync(index, letter, content.value, turn)
     if (content.kind === "welcome" || content.kind === "welcomeByBlob") {
-      this.joining.welcomed(index, letter, content, turn)
+      await this.joining.welcomed(index, letter, content, turn)
       return this.joining.settle(turn, index + 1)
     }
     return undefined

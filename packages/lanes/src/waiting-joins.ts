@@ -44,6 +44,8 @@ const JoinRecord = message("JoinRecord", {
 export type WaitingJoin = Of<typeof JoinRecord>
 
 const maxWaitingPerDevice = 64
+const maxBlobsPerDevice = 16
+const maxBlobs = 64
 const keyOf = (index: number) => index.toString(16).padStart(14, "0")
 export const isAwaitingBlob = (join: WaitingJoin): boolean => join.package.length === 0
 
@@ -60,10 +62,20 @@ export class WaitingJoins {
     return waiting
   }
 
-  /** False: dropped, because it goes beyond the number that one device may have waiting here (N6.4). */
+  /**
+   * False: dropped, because it goes beyond the number that one device, or all of them, may have waiting here, or because the
+   * same device has named the same blob before (N6.4).
+   */
   add(join: WaitingJoin): boolean {
-    const others = this.#joins.filter((one) => equalBytes(one.device, join.device))
+    const isSameDevice = (one: WaitingJoin) => equalBytes(one.device, join.device)
+    const others = this.#joins.filter(isSameDevice)
     if (others.length >= maxWaitingPerDevice) return false
+    if (isAwaitingBlob(join)) {
+      const awaiting = this.#joins.filter(isAwaitingBlob)
+      const own = awaiting.filter(isSameDevice)
+      if (awaiting.length >= maxBlobs || own.length >= maxBlobsPerDevice) return false
+      if (own.some(({ blobId }) => equalBytes(blobId, join.blobId))) return false
+    }
     this.#joins.push(join)
     this.#touched.add(join.index)
     return true

@@ -1,9 +1,10 @@
-import { openSealed, sealToDevice } from "@holdfast/mls"
+import { type Device, openSealed, sealToDevice } from "@holdfast/mls"
 import { concatBytes, hex, laneIdOf, utf8 } from "@holdfast/wire"
 import { describe, expect, test } from "vitest"
 import { openLane } from "../src/index.ts"
 import { encodeLetterContent, openLetter, writeLetter } from "../src/letter.ts"
 import { MemoryStore } from "./support/memory-store.ts"
+import { Org } from "./support/org.ts"
 import { now, type Party, Town, townWith } from "./support/party.ts"
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
@@ -359,26 +360,54 @@ describe("old welcomes", () => {
     expect(bob.of("late")).toMatchObject([{ localId: late.localId }])
   })
 
-  test("[N6.4] one device may have 64 welcomes waiting", async () => {
-    const { town, alice, carol } = await two()
+  /** Letters to carol that name blobs. */
+  async function byBlob(
+    { town, carol }: Awaited<ReturnType<typeof two>>,
+    from: Device,
+    blobIds: readonly Uint8Array[],
+  ) {
     const to = { device: carol.device.identity.device, sealKey: carol.sealKeys.publicKey }
-    const size = town.org.size
-    for (let i = 0; i < 66; i++) {
-      const blob = { blobId: random(32) as never, key: random(32), length: 100, sha256: random(32) }
-      const head = {
-        conversation: random(32) as never,
-        kind: 3,
-        commitIndex: 0,
-        charterSize: size,
-        charterRoot: random(32),
-        charterNote: "n",
-      }
+    const charterSize = town.org.size
+    const charterRoot = town.org.view().rootAt(charterSize)!
+    for (const blobId of blobIds) {
+      const blob = { blobId: blobId as never, key: random(32), length: 67_108_864, sha256: random(32) }
+      const pin = { charterSize, charterRoot, charterNote: town.org.note() }
+      const head = { conversation: random(32) as never, kind: 3, commitIndex: 0, ...pin }
       const content = encodeLetterContent({ kind: "welcomeByBlob", value: { ...head, ...blob } })
-      town.relay.append(await writeLetter(town.org.lane, alice.device, to, content, random))
+      town.relay.append(await writeLetter(town.org.lane, from, to, content, random))
     }
     await carol.receiveOnce()
+    return carol.lane.awaitedBlobs().length
+  }
+  const someIds = (count: number) => Array.from({ length: count }, () => random(32))
+
+  test("[N6.4] 16 blobs are awaited of one device and 64 of all, and one that it names again counts once", async () => {
+    const story = await two()
+    const { town, alice, carol } = story
+    const one = random(32)
+    expect(await byBlob(story, alice.device, [one, one, one])).toBe(1)
+    expect(await byBlob(story, alice.device, someIds(20))).toBe(16)
+    for (let i = 1; i <= 4; i++) {
+      const other = await town.join(`other${i}`)
+      town.readCharter()
+      expect(await byBlob(story, other.device, someIds(17))).toBe(Math.min(16 * (i + 1), 64))
+    }
     expect(carol.of("needs-blob")).toHaveLength(64)
-    expect(carol.lane.awaitedBlobs()).toHaveLength(64)
+  })
+
+  test("[N6.4] nothing is fetched for a letter under a key that the charter never had", async () => {
+    const story = await two()
+    const { town, alice, carol } = story
+    const elsewhere = new Org("elsewhere")
+    const own = await elsewhere.enrol(alice.device.identity.member)
+    expect(await byBlob(story, own, someIds(3))).toBe(0)
+    expect(await byBlob(story, { ...own, identity: alice.device.identity }, someIds(1))).toBe(0)
+    expect(carol.of("needs-blob")).toEqual([])
+    // one that was there when it invited may have been removed since
+    expect(await byBlob(story, alice.device, someIds(1))).toBe(1)
+    town.org.remove(alice.device)
+    town.readCharter()
+    expect(await byBlob(story, alice.device, someIds(1))).toBe(1)
   })
 })
 
