@@ -1,6 +1,6 @@
 // What the lane replica asks the relay for beside the frames it follows: older frames, and letters too large for a frame.
 import type { Lane } from "@holdfast/lanes"
-import { hex, limits } from "@holdfast/wire"
+import { concatBytes, equalBytes, hex, limits } from "@holdfast/wire"
 import { ClientError } from "./error.ts"
 import { type BlobSession, blobLink } from "./files/blob-link.ts"
 import type { LaneSync } from "./lane-sync.ts"
@@ -21,7 +21,8 @@ export interface LaneFetchDeps {
 export interface LaneFetch {
   /** Supplied in a turn when they are here. */
   frames(from: number, to: number): void
-  blob(blob: { readonly blobId: Uint8Array; readonly length: number }): void
+  /** Supplied in a turn when it is here. Blobs are fetched one at a time, and each once, however often it is asked for. */
+  blob(blob: { readonly blobId: Uint8Array }): void
   putBlob(blob: Uint8Array, ciphertext: Uint8Array): Promise<void>
 }
 
@@ -41,15 +42,55 @@ export function createLaneFetch(deps: LaneFetchDeps): LaneFetch {
     return frames.slice(0, to - from)
   }
 
-  async function readBlob(blob: Uint8Array, length: number): Promise<Uint8Array | null> {
-    const out = new Uint8Array(length)
-    for (let at = 0, i = 0; at < length; i++) {
-      const part = await blobs.get(hex(blob), i)
-      if (at + part.length > length || part.length === 0) return null
-      out.set(part, at)
-      at += part.length
+  const queue = new Map<string, Uint8Array>()
+  let isFetching = false
+
+  /**
+   * As much as the longest of the letters that name this blob says, and no more; a letter that lies about the length must not
+   * spoil the blob for the others. Nothing is set aside for bytes that have not come.
+   */
+  async function readBlob(blob: Uint8Array, maxLength: number): Promise<Uint8Array | null> {
+    const parts: Uint8Array[] = []
+    for (let length = 0; length < maxLength; ) {
+      const part = await blobs.get(hex(blob), parts.length).catch((error) => {
+        if (parts.length > 0 && error instanceof ClientError && error.code === "not_found") return undefined
+        throw error
+      })
+      if (part === undefined) break
+      length += part.length
+      if (part.length === 0 || part.length > limits.blobChunkBytes || length > maxLength) return null
+      parts.push(part)
+      // only the last chunk is shorter
+      if (part.length < limits.blobChunkBytes) break
     }
-    return out
+    return concatBytes(...parts)
+  }
+
+  async function fetchAwaited(blob: Uint8Array): Promise<void> {
+    const lengths = lane.awaitedBlobs().flatMap(({ blobId, length }) => (equalBytes(blobId, blob) ? [length] : []))
+    if (lengths.length === 0) return
+    const ciphertext = await readBlob(blob, Math.max(...lengths)).catch((error) => {
+      // out of reach: it is asked for again with the next session
+      if (error instanceof ClientError && error.code !== "relay_unreachable") return null
+      throw error
+    })
+    await turns.take(() => deps.laneSync().supplyBlob(blob, ciphertext))
+  }
+
+  /** One after another: letters cost nothing to write, and what they name may be large. */
+  async function fetchQueued(): Promise<void> {
+    if (isFetching) return
+    isFetching = true
+    for (let next = queue.entries().next().value; next !== undefined; next = queue.entries().next().value) {
+      const [name, blob] = next
+      try {
+        await fetchAwaited(blob)
+      } catch (error) {
+        deps.onTrouble(error)
+      }
+      queue.delete(name)
+    }
+    isFetching = false
   }
 
   return {
@@ -58,15 +99,9 @@ export function createLaneFetch(deps: LaneFetchDeps): LaneFetch {
         .then((frames) => turns.take(() => deps.laneSync().supply(from, frames)))
         .catch(deps.onTrouble)
     },
-    blob({ blobId, length }) {
-      readBlob(blobId, length)
-        .catch((error) => {
-          // out of reach: it is asked for again with the next session
-          if (error instanceof ClientError && error.code !== "relay_unreachable") return null
-          throw error
-        })
-        .then((ciphertext) => turns.take(() => deps.laneSync().supplyBlob(blobId, ciphertext)))
-        .catch(deps.onTrouble)
+    blob({ blobId }) {
+      queue.set(hex(blobId), blobId)
+      void fetchQueued()
     },
     async putBlob(blob, ciphertext) {
       const of = Math.ceil(ciphertext.length / limits.blobChunkBytes)
