@@ -52,12 +52,22 @@ export interface Membership {
 const raceMillis = 2_500
 const resyncMillis = 60_000
 
+interface Resync {
+  readonly conversation: Id
+  readonly invitee: Invitee
+}
+
+/** Causes that may lie in what one device has published about itself. */
+const ofOneInvitee: ReadonlySet<string> = new Set(["bad_key_package", "bad_change", "too_large"])
+
 export function createMembership(deps: MembershipDeps): Membership {
   const { lane, timers } = deps
   const raceAt = new Map<string, number>()
   const inOrder = new Map<Id, string>()
   const resyncAskedAt = new Map<Id, number>()
-  const resyncs: { readonly conversation: Id; readonly invitee: Invitee }[] = []
+  /** Who asks to be let in again, by conversation and device; the newest keys only. */
+  const resyncs = new Map<string, Resync>()
+  let resyncRevision = 0
   const nowSeconds = () => Math.floor(timers.now() / 1_000)
 
   /** Any of the key packages will do; a random one makes it unlikely that two use the same. */
@@ -71,6 +81,10 @@ export function createMembership(deps: MembershipDeps): Membership {
   interface Wanted {
     readonly add: readonly Invitee[]
     readonly remove: readonly DeviceId[]
+    /** Of `remove`, those that do not come back with the same commit. */
+    readonly evict: readonly DeviceId[]
+    /** Of `add`, those that are not there yet. */
+    readonly join: readonly Invitee[]
     /** Somebody here asked for it: no need to leave others the turn. */
     readonly isWished: boolean
   }
@@ -109,15 +123,27 @@ export function createMembership(deps: MembershipDeps): Membership {
       if (!add.has(hex(invitee.device))) add.set(hex(invitee.device), invitee)
     }
     for (const device of due?.remove ?? []) remove.set(hex(device), device)
-    for (const { conversation: where, invitee } of resyncs) {
-      if (where !== conversation || !present.has(hex(invitee.device))) continue
-      remove.set(hex(invitee.device), invitee.device)
-      add.set(hex(invitee.device), invitee)
-    }
+    const self = hex(deviceOf(deps.account()))
     // a key that others publish cannot take this device out of its own conversation
-    remove.delete(hex(deviceOf(deps.account())))
+    remove.delete(self)
+    const evict = [...remove.values()]
+    const join = [...add.values()]
+    for (const { conversation: where, invitee } of resyncs.values()) {
+      const device = hex(invitee.device)
+      if (where !== conversation || device === self || remove.has(device) || !present.has(device)) continue
+      // who was removed meanwhile stays out, whatever was asked for before
+      if (!isActive(invitee.device)) continue
+      remove.set(device, invitee.device)
+      add.set(device, invitee)
+    }
     if (add.size + remove.size === 0) return undefined
-    return { add: [...add.values()], remove: [...remove.values()], isWished }
+    return { add: [...add.values()], remove: [...remove.values()], evict, join, isWished }
+  }
+
+  function isActive(id: DeviceId): boolean {
+    const { state } = deps.charter()
+    const device = state.devices.get(id)
+    return device !== undefined && device.removed === undefined && isActiveMember(state, device.member)
   }
 
   function isThere(member: Id): boolean {
@@ -127,7 +153,7 @@ export function createMembership(deps: MembershipDeps): Membership {
   /** All that decides if something has to be done: looking again costs as much as the directory is long. */
   function signatureOf(view: ConversationView): string {
     const wishes = deps.outboxTable.wishes(hex(view.id)).map(({ member, wish }) => `${wish} ${member}`)
-    const parts = [view.epoch, view.state, deps.charter().size, deps.directory.revision(), resyncs.length]
+    const parts = [view.epoch, view.state, deps.charter().size, deps.directory.revision(), resyncRevision]
     // a key package may run out meanwhile
     return [...parts, Math.floor(timers.now() / 3_600_000), ...wishes].join(" ")
   }
@@ -159,21 +185,40 @@ export function createMembership(deps: MembershipDeps): Membership {
     raceAt.delete(race)
     const note = deps.charterNote()
     if (note === undefined) return
-    const change: LaneChange = { add: wanted.add, remove: wanted.remove, note, now: nowSeconds() }
     try {
-      const outgoing = await lane.change(view.id, change, `k${hex(deps.randomBytes(8))}`)
-      deps.transaction(() => {
-        lane.flush(deps.laneTable.writer)
-        deps.outbox.enqueue(outgoing)
-      })
-      for (const { device } of wanted.add) {
-        const at = resyncs.findIndex(({ invitee }) => invitee.device === device)
-        if (at >= 0) resyncs.splice(at, 1)
-      }
+      await commit(view, wanted, note)
     } catch (error) {
       if (!(error instanceof LaneError)) throw error
       if (error.code === "bad_key_package") deps.wantDirectory()
+      for (const [name, resync] of resyncs) if (resync.conversation === conversation) resyncs.delete(name)
       deps.kickAfter(raceMillis)
+      if (ofOneInvitee.has(error.code)) await commitLess(view, wanted, note)
+    }
+  }
+
+  async function commit(view: ConversationView, { add, remove }: Pick<Wanted, "add" | "remove">, note: string) {
+    const change: LaneChange = { add, remove, note, now: nowSeconds() }
+    const outgoing = await lane.change(view.id, change, `k${hex(deps.randomBytes(8))}`)
+    deps.transaction(() => {
+      lane.flush(deps.laneTable.writer)
+      deps.outbox.enqueue(outgoing)
+    })
+    for (const { device } of add) resyncs.delete(resyncName(hex(view.id), device))
+  }
+
+  /**
+   * What one device has published must not keep another in, or out: whoever has to go goes without those who come, and if
+   * nobody has to, one of those comes whose keys can be used.
+   */
+  async function commitLess(view: ConversationView, { add, evict, join }: Wanted, note: string): Promise<void> {
+    const less =
+      evict.length > 0 ? [{ add: [], remove: evict }] : join.map((invitee) => ({ add: [invitee], remove: [] }))
+    for (const one of add.length + evict.length > 1 ? less : []) {
+      try {
+        return await commit(view, one, note)
+      } catch (error) {
+        if (!(error instanceof LaneError)) throw error
+      }
     }
   }
 
@@ -224,8 +269,13 @@ export function createMembership(deps: MembershipDeps): Membership {
       }
     },
     letInAgain(conversation, invitee) {
-      resyncs.push({ conversation, invitee })
+      resyncs.set(resyncName(conversation, invitee.device), { conversation, invitee })
+      resyncRevision++
     },
     isBack: (conversation) => void resyncAskedAt.delete(conversation),
   }
+}
+
+function resyncName(conversation: Id, device: DeviceId): string {
+  return `${conversation} ${hex(device)}`
 }
