@@ -82,7 +82,6 @@ export function App({ openEngine, tab }: AppProps) {
     await showLocked(stage.engine)
   }
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page opens
   useEffect(() => {
     tab
       .tryHold()

@@ -74,7 +74,6 @@ function ProposalCard({ proposal, over = false }: { proposal: Proposal; over?: b
       <div className="progress-words">
         <span className="pips" aria-hidden="true">
           {Array.from({ length: proposal.needed }, (_, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: pips are all alike
             <i key={at} className={at < have ? "on" : ""} />
           ))}
         </span>
