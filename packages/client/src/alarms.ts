@@ -65,13 +65,19 @@ export type AlarmKind = keyof typeof kinds
 export interface Alarms {
   /**
    * Records an alarm once for each `subject` and keeps the evidence; later ones of the same kind and subject change nothing.
-   * `detail` is appended to the kind's own sentence.
+   * `detail` is appended to the kind's own sentence, or to `sentence` in its place.
    */
   raise(
     kind: AlarmKind,
     subject: Uint8Array | string,
-    options?: { detail?: string; evidence?: readonly Uint8Array[] },
+    options?: { detail?: string; sentence?: string; evidence?: readonly Uint8Array[] },
   ): void
+}
+
+/** Of a `fork` that rests on a member's word alone: nothing stops, and people have to find out who lies. */
+export function contradicted(name: string, what: "charter" | "order of messages", isSigned: boolean): string {
+  const liar = isSigned ? "it lies" : "somebody in that conversation lies in its name"
+  return `${name}'s device was shown another ${what} than this one, or ${liar}. Compare the size and root with ${name} in person before you go on.`
 }
 
 export function createAlarms(deps: {
@@ -81,7 +87,8 @@ export function createAlarms(deps: {
 }): Alarms {
   return {
     raise(kind, subject, options = {}) {
-      const [level, sentence] = kinds[kind]
+      const [level, usual] = kinds[kind]
+      const sentence = options.sentence ?? usual
       const about = typeof subject === "string" ? utf8(subject) : subject
       const id = hex(labelledHash(`holdfast/alarm/${kind}/v1`, about).slice(0, 16))
       const added = deps.table.add(

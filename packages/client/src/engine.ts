@@ -2,7 +2,7 @@
 // store, so that a program that was killed at any point goes on where it was.
 import type { Charter } from "@holdfast/charter"
 import { type LaneDeps, openLane } from "@holdfast/lanes"
-import { encode, fromHex, hex, laneIdOf } from "@holdfast/wire"
+import { encode, equalBytes, fromHex, hex, laneIdOf } from "@holdfast/wire"
 import { type Account, deviceOf, loadAccount, mlsDevice, saveAccount } from "./account.ts"
 import { createAlarmClock } from "./alarm-clock.ts"
 import { type Alarms, createAlarms } from "./alarms.ts"
@@ -348,6 +348,8 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     alarms,
     changes,
     timers,
+    leaves: (conversation) =>
+      lane.conversations().some(({ id }) => equalBytes(id, conversation)) ? lane.leaves(conversation) : [],
     stop,
     fetchBlob: (blob) => fetch.blob(blob),
     watchInvite(guestKey) {

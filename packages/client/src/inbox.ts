@@ -1,11 +1,12 @@
 // What lane events mean: messages into conversations, governance into its tables, lies into alarms. Everything that has to
 // be computed first is computed first; what is left to do runs inside the transaction that stores the events.
 import { type Charter, checkName, statementIdOf } from "@holdfast/charter"
-import type { Alarm, BlobRef, LaneEvent } from "@holdfast/lanes"
-import { encode, equalBytes, hex, utf8, WireError } from "@holdfast/wire"
-import type { Alarms } from "./alarms.ts"
+import type { Alarm, BlobRef, LaneEvent, Leaf } from "@holdfast/lanes"
+import { type ConversationId, encode, equalBytes, hex, utf8, WireError } from "@holdfast/wire"
+import { type Alarms, contradicted } from "./alarms.ts"
 import type { Id } from "./api.ts"
 import type { Changes } from "./changes.ts"
+import { charterView } from "./charter-view.ts"
 import { Body, type Content, decodeContent, FileMessage, InviteAnnounced, type Snapshot } from "./content.ts"
 import type { Conversations } from "./conversations.ts"
 import { codeOfDevice } from "./directory.ts"
@@ -37,6 +38,8 @@ export interface InboxDeps {
   readonly alarms: Alarms
   readonly changes: Changes
   readonly timers: Timers
+  /** Of a conversation; empty when it is not open here. */
+  readonly leaves: (conversation: ConversationId) => readonly Leaf[]
   readonly stop: (how: "fork" | "rollback", evidence: readonly Uint8Array[], detail?: string) => void
   readonly fetchBlob: (blob: BlobRef) => void
   /** An invitation is known now: look for requests under its tags, also among the frames that came already. */
@@ -48,6 +51,7 @@ export interface Inbox {
 }
 
 type Work = () => void
+type Fork = Extract<Alarm, { readonly kind: "fork" }>
 const nothing: Work = () => {}
 
 export function createInbox(deps: InboxDeps): Inbox {
@@ -75,8 +79,10 @@ export function createInbox(deps: InboxDeps): Inbox {
         const work = await deps.requests.open(event.name, event.frame, event.index * placesPerFrame)
         return work ?? nothing
       }
-      case "alarm":
-        return () => raise(event.alarm)
+      case "alarm": {
+        const { alarm } = event
+        return alarm.kind === "fork" ? prepareFork(alarm) : () => raise(alarm)
+      }
       case "needs-blob":
         return () => deps.fetchBlob(event.blob)
       case "welcomes-due":
@@ -86,11 +92,8 @@ export function createInbox(deps: InboxDeps): Inbox {
     }
   }
 
-  function raise(alarm: Alarm): void {
+  function raise(alarm: Exclude<Alarm, Fork>): void {
     switch (alarm.kind) {
-      case "fork":
-        raiseFork(alarm)
-        break
       case "wrong-root":
         alarms.raise("reordered", `root ${alarm.size}`, { evidence: [alarm.expected, alarm.ours] })
         break
@@ -101,7 +104,7 @@ export function createInbox(deps: InboxDeps): Inbox {
         alarms.raise("doubled", `index ${alarm.index}`)
         break
       case "junk":
-        alarms.raise("junk", `index ${alarm.index}`)
+        raiseJunk(alarm)
         break
       case "cloned":
         alarms.raise("cloned", "own device")
@@ -111,17 +114,48 @@ export function createInbox(deps: InboxDeps): Inbox {
     }
   }
 
-  function raiseFork(alarm: Extract<Alarm, { readonly kind: "fork" }>): void {
-    const { claim, which, ours } = alarm
+  /** A frame's tag names a leaf, but whoever is in the conversation can make it: the name is a hint, not a finding. */
+  function raiseJunk({ conversation, leaf, index }: Extract<Alarm, { readonly kind: "junk" }>): void {
+    const named = deps.leaves(conversation).find((one) => one.leaf === leaf)
+    const detail =
+      named === undefined
+        ? {}
+        : {
+            detail: `It stood under ${deps.people.nameOf(hex(named.member))}'s name; anyone in that conversation could have put it there.`,
+          }
+    alarms.raise("junk", `index ${index}`, detail)
+  }
+
+  /**
+   * What a member says it has seen is its word alone, and one that lies must not stop anybody. Only the relay's own signature
+   * under another root than ours does (E7.1).
+   */
+  async function prepareFork(alarm: Fork): Promise<Work> {
+    const { claim, which, ours, note } = alarm
     const isCharter = which === "charter"
     const [size, root] = isCharter ? [claim.charterSize, claim.charterRoot] : [claim.laneSize, claim.laneRoot16]
-    const note = alarm.note === undefined ? [] : [utf8(alarm.note)]
-    const name = deps.people.nameOf(hex(alarm.sender.member))
-    deps.stop(
-      "fork",
-      [utf8(`${which} ${size}`), root, ours, ...note],
-      `${name} was shown another ${isCharter ? "charter" : "order of messages"} than this device.`,
-    )
+    const evidence = [utf8(`${which} ${size}`), root, ours, ...(note === undefined ? [] : [utf8(note)])]
+    const isProven = note !== undefined && (await isContradicted(note))
+    return () => {
+      const member = hex(alarm.sender.member)
+      const name = deps.people.nameOf(member)
+      const what = isCharter ? "charter" : "order of messages"
+      if (isProven) return deps.stop("fork", evidence, `${name} was shown another ${what} than this device.`)
+      // a commit that was not accepted may be anybody's in the conversation
+      const isSigned = note === undefined
+      alarms.raise("fork", `${which} ${isSigned ? "claim" : "commit"} ${member}`, {
+        evidence,
+        sentence: contradicted(name, what, isSigned),
+      })
+    }
+  }
+
+  /** A relay of the charter has signed another root than this device's at a size that this device has. */
+  async function isContradicted(note: string): Promise<boolean> {
+    const view = charterView(deps.charter())
+    const signed = await view.verifyNote(note)
+    const own = signed === null ? null : view.rootAt(signed.size)
+    return signed !== null && own !== null && !equalBytes(own, signed.root)
   }
 
   async function prepareMessage(event: Extract<LaneEvent, { readonly kind: "message" }>): Promise<Work> {

@@ -57,18 +57,19 @@ interface Head {
 const maxHeldFrames = 2_048
 /** How long a relay may be behind what it has signed itself, or what a member has seen (E7.3). */
 export const withheldMillis = 30_000
-/** How long a frame is waited for whose sender claims more of the charter than the relay admits to, without proof (N4.4). */
-const giveUpMillis = 300_000
+/** How long a frame holds the lane up whose sender claims more of the charter than there is, without proof (N4.4). */
+const giveUpMillis = 30_000
 const askAgainMillis = 3_000
 
 export function createLaneSync(deps: LaneSyncDeps): LaneSync {
   const { lane, table, timers, alarms } = deps
   let held: { first: number; frames: Uint8Array[] } | undefined
   let head: Head | undefined
-  let blockedSince: number | undefined
+  /** The frame that was last stopped at. */
+  let stuck: { readonly index: number; readonly since: number } | undefined
   let shortSince: number | undefined
-  /** Somebody claimed at least so much of the charter, and the relay was given time enough to show it. */
-  let disproven: number | undefined
+  /** Somebody claimed what there was not, without proof: no such claim is given time any more. */
+  let isDisproven = false
   let blocked:
     | { readonly on: "charter"; readonly size: number; readonly proven: boolean; readonly since: number }
     | { readonly on: "frames" }
@@ -119,7 +120,8 @@ export function createLaneSync(deps: LaneSyncDeps): LaneSync {
   }
 
   function block(event: LaneEvent & { kind: "needs-charter" }): void {
-    const since = blockedSince ?? timers.now()
+    const since = stuck?.index === event.index ? stuck.since : timers.now()
+    stuck = { index: event.index, since }
     blocked = { on: "charter", size: event.size, proven: event.proven, since }
     deps.askCharter()
     deps.resumeAfter(askAgainMillis)
@@ -200,20 +202,15 @@ export function createLaneSync(deps: LaneSyncDeps): LaneSync {
       if (blocked?.on !== "charter") return drain()
       const { size, since, proven } = blocked
       const waited = timers.now() - since
-      if (waited >= withheldMillis) {
+      // without the relay's signature it is one member's word, and the relay may have nothing to show
+      if (proven && waited >= withheldMillis) {
         alarms.raise("withheld", `charter ${size}`, { detail: `A member has seen ${size} entries of the charter.` })
       }
-      const isHopeless = disproven !== undefined && size >= disproven
-      if (!proven && isCurrent && (isHopeless || waited >= giveUpMillis)) {
-        disproven = Math.min(disproven ?? size, size)
-        blocked = undefined
-        return drain(true)
-      }
-      // asked again, the replica says if the charter is still too small
-      blockedSince = since
       blocked = undefined
-      await drain()
-      blockedSince = undefined
+      const isOver = !proven && isCurrent && (isDisproven || waited >= giveUpMillis)
+      if (isOver) isDisproven = true
+      // asked again, the replica says if the charter is still too small
+      await drain(isOver)
     },
     overdue() {
       const now = timers.now()
