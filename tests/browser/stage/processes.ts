@@ -65,21 +65,29 @@ export function residentBytes(pid: number): number {
 
 export const mebibytes = (bytes: number) => Math.round(bytes / 1_048_576)
 
-/** The highest sum of resident memory over some processes, looked at four times a second until `stop`. */
+export interface MemoryCourse {
+  readonly before: number
+  readonly peak: number
+  readonly grown: number
+  /** How much higher the second half of the time went than the first: in a long transfer, what holds on to all it reads shows here. */
+  readonly climbed: number
+}
+
+/** Sums the resident memory of some processes four times a second until `stop`. */
 export class MemoryWatch {
-  readonly first: number
-  peak: number
+  #sums: number[] = []
   #timer: NodeJS.Timeout
   constructor(pids: () => readonly number[]) {
-    const look = () => pids().reduce((sum, pid) => sum + residentBytes(pid), 0)
-    this.first = look()
-    this.peak = this.first
-    this.#timer = setInterval(() => {
-      this.peak = Math.max(this.peak, look())
-    }, 250)
+    const look = () => this.#sums.push(pids().reduce((sum, pid) => sum + residentBytes(pid), 0))
+    look()
+    this.#timer = setInterval(look, 250)
   }
-  stop(): { first: number; peak: number; grown: number } {
+  stop(): MemoryCourse {
     clearInterval(this.#timer)
-    return { first: this.first, peak: this.peak, grown: this.peak - this.first }
+    const middle = Math.ceil(this.#sums.length / 2)
+    const before = this.#sums[0] ?? 0
+    const early = Math.max(...this.#sums.slice(0, middle))
+    const late = Math.max(early, ...this.#sums.slice(middle))
+    return { before, peak: late, grown: late - before, climbed: late - early }
   }
 }
