@@ -1,5 +1,6 @@
 import { mkdir, open, rm } from "node:fs/promises"
 import path from "node:path"
+import { keyCode } from "@holdfast/charter"
 import {
   type Client,
   ClientError,
@@ -10,11 +11,25 @@ import {
   type Message,
   unlockVault,
 } from "@holdfast/client"
+import { parseInvitation } from "@holdfast/wire"
 import type { Command } from "commander"
 import { nodePorts } from "../node/ports.ts"
 import { line, passphrase } from "../terminal/ask.ts"
 import { bytesInWords, messageLine, overviewLines, safe } from "../terminal/print.ts"
 import { fileSource, standardInput } from "../terminal/sources.ts"
+
+/** What the web client shows for the same invitation. Throws ClientError `bad_invitation`. */
+function organisationCode(invitation: string): string {
+  try {
+    return keyCode(parseInvitation(invitation).org)
+  } catch (cause) {
+    throw new ClientError(
+      "bad_invitation",
+      "This invitation is not whole. Copy it again, from its first to its last character.",
+      { cause },
+    )
+  }
+}
 
 interface ChatOptions {
   readonly data: string
@@ -92,6 +107,19 @@ async function catchUp(client: Client, seconds = 15): Promise<void> {
   })
 }
 
+/** Resolves when nothing has changed for `quietMillis`: what came is worked through and what it calls for has been done. */
+async function untilQuiet(client: Client, quietMillis: number, mostMillis = 15_000): Promise<void> {
+  const { connection, standing } = await client.overview()
+  if (connection !== "online" || standing !== "active") return
+  const end = Date.now() + mostMillis
+  let last = Date.now()
+  const stop = client.subscribe(() => {
+    last = Date.now()
+  })
+  while (Date.now() - last < quietMillis && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 100))
+  stop()
+}
+
 async function withClient(options: ChatOptions, work: (client: Client) => Promise<void>): Promise<void> {
   const client = await unlock(options)
   try {
@@ -108,7 +136,8 @@ async function conversationNamed(client: Client, wanted: string): Promise<Conver
   const byId = all.filter((c) => c.id === wanted || (wanted.length >= 8 && c.id.startsWith(wanted)))
   if (byId.length === 1) return byId[0] as Conversation
   const people = (await client.people()).filter((p) => p.active && !p.you && isSame(p.name))
-  const groups = all.filter((c) => c.kind !== "direct" && isSame(c.title))
+  const isEveryone = wanted.toLowerCase() === "everyone"
+  const groups = all.filter((c) => c.kind !== "direct" && (isSame(c.title) || (isEveryone && c.kind === "everyone")))
   if (groups.length + people.length > 1) {
     throw new ClientError(
       "malformed",
@@ -314,6 +343,9 @@ export function addChat(program: Command, defaultData: string): void {
     .option("--name <your name>")
     .option("--device <label>", "what to call this device", "Terminal")
     .action(async (invitation: string, own: { name?: string; device: string }) => {
+      console.log(
+        `Organisation code: ${organisationCode(invitation)}. If the one who invited you has another, stop with Ctrl-C.`,
+      )
       const client = await joinOrganisation(nodePorts(options().data), {
         invitation,
         name: await line("Your name", own.name, "--name"),
@@ -369,7 +401,10 @@ export function addChat(program: Command, defaultData: string): void {
     .description("send a text, or a file with --file")
     .option("--file <path>")
     .action((conversation: string, text: string | undefined, own: { file?: string }) =>
-      withClient(options(), (client) => send(client, conversation, text, { ...own, wait: options().wait })),
+      withClient(options(), async (client) => {
+        await send(client, conversation, text, { ...own, wait: options().wait })
+        console.log("Sent.")
+      }),
     )
 
   chat
@@ -436,6 +471,8 @@ export function addChat(program: Command, defaultData: string): void {
     .action(() =>
       withClient(options(), async (client) => {
         await catchUp(client)
+        // a request has to be read, checked and drafted first
+        await untilQuiet(client, 3_000)
         const all = await client.proposals()
         if (all.length === 0) console.log("Nothing waits for a decision.")
         for (const p of all) {
@@ -486,6 +523,8 @@ export function addChat(program: Command, defaultData: string): void {
             "It is signed here and goes out when the relay can be reached.",
           )
           console.log(`${verb === "approve" ? "Approved" : "Declined"}: ${safe(proposal.sentence)}`)
+          // whoever was let in by this may be online and waiting for somebody to add them
+          if (verb === "approve") await untilQuiet(client, 5_000)
         }),
       )
   }
