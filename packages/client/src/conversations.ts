@@ -55,6 +55,9 @@ export interface Conversations {
 /** How long whoever added newcomers has to tell them who is who, before others do. */
 const snapshotMillis = 20_000
 
+/** The other one of a direct conversation has left the organisation, and their leaf with them. */
+const formerMember = "Former member"
+
 export function createConversations(deps: ConversationsDeps): Conversations {
   const { lane, table, people, timers, changes } = deps
   const me = () => hex(deps.account().member)
@@ -316,7 +319,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
             stored.kind === "everyone"
               ? people.organisationName()
               : stored.kind === "direct"
-                ? words.names(others.length > 0 ? others : wished.map(({ member }) => member))
+                ? words.names(others.length > 0 ? others : wished.map(({ member }) => member)) || formerMember
                 : stored.title,
           members: [...new Set([...stored.members, ...wished.map(({ member }) => member)])],
           state:
