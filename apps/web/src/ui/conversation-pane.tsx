@@ -30,7 +30,7 @@ function Shown(props: { conversation: Conversation; overview: Overview; readersO
   const { conversation, overview, readersOpen } = props
   const { client, live } = useSession()
   const readers = useResource(live.readers(conversation.id)).value
-  const ghost = readers?.some(({ inCharter }) => !inCharter) ?? false
+  const ghost = readers?.some(({ inCharter, device }) => !inCharter && !device.you) ?? false
   const other =
     conversation.kind === "direct" ? conversation.members.find((id) => id !== overview.me.member) : undefined
   const { id, unread } = conversation

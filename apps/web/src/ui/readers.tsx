@@ -13,7 +13,7 @@ export function Readers({ conversation, onClose }: { conversation: Conversation;
   const panel = useRef<HTMLElement>(null)
   useEffect(() => panel.current?.focus({ preventScroll: true }), [])
   const people = byPerson(readers ?? [])
-  const ghosts = (readers ?? []).filter(({ inCharter }) => !inCharter)
+  const ghosts = (readers ?? []).filter(({ inCharter, device }) => !inCharter && !device.you)
   return (
     <aside
       className="readers"
