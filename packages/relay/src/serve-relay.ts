@@ -141,7 +141,7 @@ function listen(relay: Relay, server: Server, { host, port }: ServeOptions): Pro
 
 function startErrorOf(cause: NodeJS.ErrnoException, host: string, port: number): Error {
   if (cause.code === "EADDRINUSE") {
-    const sentence = `Port ${port} is in use by another program. Stop that one or choose another port.`
+    const sentence = `Port ${port} is in use by another program. Stop that one or choose another port with --port.`
     return new RelayStartError("port_busy", sentence, { cause })
   }
   if (cause.code === "EACCES" || cause.code === "EPERM") {
