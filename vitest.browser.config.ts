@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ["tests/browser/**/*.test.ts"],
     globalSetup: ["tests/browser/global-setup.ts"],
+    // real browsers on a busy machine: one more try, which the report shows
+    retry: 1,
     testTimeout: 240_000,
     hookTimeout: 240_000,
     pool: "forks",
