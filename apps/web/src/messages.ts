@@ -470,7 +470,7 @@ export const text = {
     dismiss: "I have read this",
     whatToDo: "What to do:",
     advice: {
-      fork: "Stop relying on this server. Keep this device as it is: it holds the proof. Tell the people who must agree, in person or by phone, not through Holdfast.",
+      fork: "Two devices were shown different histories, or somebody lies about it. Compare the newest entry of the timeline with that person, in person or by phone, not through Holdfast. Keep this device as it is: it holds what there is of a proof.",
       rollback:
         "The server showed an older state than it had shown before. Tell the people who must agree, in person or by phone. Keep this device as it is.",
       withheld:
