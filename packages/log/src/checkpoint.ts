@@ -1,5 +1,6 @@
+import { equalBytes } from "@holdfast/wire"
 import { decodeBase64, encodeBase64 } from "./base64.ts"
-import { encodeUtf8, equalBytes, parseDecimal } from "./bytes.ts"
+import { encodeUtf8, parseDecimal } from "./bytes.ts"
 import { LogError } from "./error.ts"
 import { checkSize, emptyRoot, HASH_BYTES, type Hash } from "./merkle.ts"
 import { parseNote, type SignedNote } from "./note.ts"

@@ -1,4 +1,4 @@
-import { equalBytes } from "./bytes.ts"
+import { equalBytes } from "@holdfast/wire"
 import { LogError } from "./error.ts"
 
 export const PUBLIC_KEY_BYTES = 32

@@ -1,5 +1,5 @@
+import { equalBytes } from "@holdfast/wire"
 import { sha256 } from "@noble/hashes/sha2.js"
-import { equalBytes } from "./bytes.ts"
 import { LogError } from "./error.ts"
 
 /** 32 bytes of SHA-256. */

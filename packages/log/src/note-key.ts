@@ -1,6 +1,7 @@
+import { concatBytes, hex as toHex } from "@holdfast/wire"
 import { sha256 } from "@noble/hashes/sha2.js"
 import { decodeBase64, encodeBase64 } from "./base64.ts"
-import { concatBytes, encodeUtf8, toHex } from "./bytes.ts"
+import { encodeUtf8 } from "./bytes.ts"
 import { checkEd25519PublicKey } from "./ed25519.ts"
 import { LogError } from "./error.ts"
 

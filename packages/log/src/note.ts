@@ -1,5 +1,6 @@
+import { concatBytes, hex as toHex } from "@holdfast/wire"
 import { decodeBase64, encodeBase64 } from "./base64.ts"
-import { concatBytes, decodeUtf8, encodeUtf8, toHex } from "./bytes.ts"
+import { decodeUtf8, encodeUtf8 } from "./bytes.ts"
 import { LogError } from "./error.ts"
 import { checkName, type KeyId } from "./note-key.ts"
 

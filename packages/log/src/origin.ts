@@ -1,5 +1,5 @@
+import { hex as toHex } from "@holdfast/wire"
 import { encodeBase32 } from "./base64.ts"
-import { toHex } from "./bytes.ts"
 import { LogError } from "./error.ts"
 
 /** The origin of an organisation's charter: its id and never a server's name, so that servers can move. (L4.6) */

@@ -1,4 +1,5 @@
-import { equalBytes, parseDecimal } from "./bytes.ts"
+import { equalBytes } from "@holdfast/wire"
+import { parseDecimal } from "./bytes.ts"
 import { LogError } from "./error.ts"
 import { checkSize, HASH_BYTES, type Hash, leafHash, nodeHash } from "./merkle.ts"
 import { type HashReader, rootFrom } from "./prove.ts"

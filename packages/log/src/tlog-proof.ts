@@ -1,5 +1,6 @@
+import { concatBytes } from "@holdfast/wire"
 import { decodeBase64, encodeBase64 } from "./base64.ts"
-import { concatBytes, decodeUtf8, encodeUtf8, parseDecimal } from "./bytes.ts"
+import { decodeUtf8, encodeUtf8, parseDecimal } from "./bytes.ts"
 import { type CheckpointTrust, type VerifiedCheckpoint, verifyCheckpoint } from "./checkpoint.ts"
 import { LogError } from "./error.ts"
 import { checkHashes, checkSize, HASH_BYTES, type Hash, MAX_PROOF_HASHES, verifyInclusion } from "./merkle.ts"

@@ -1,4 +1,5 @@
-import { encodeUtf8, equalBytes } from "./bytes.ts"
+import { equalBytes } from "@holdfast/wire"
+import { encodeUtf8 } from "./bytes.ts"
 import { type Cosignature, cosignatureMessage, decodeCosignature, encodeCosignature } from "./cosignature.ts"
 import { type Ed25519Signer, verifyEd25519 } from "./ed25519.ts"
 import { LogError } from "./error.ts"
