@@ -9,15 +9,15 @@ import {
   encodeCbor,
   statementIdOf,
 } from "@holdfast/charter"
-import { admit, createWorld, type Player, passphrase, until, type World } from "@holdfast/testkit"
+import { admit, type Player, until, type World } from "@holdfast/testkit"
 import { deviceIdOf, fromHex, hex, toMemberId } from "@holdfast/wire"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { approvingDevice, deviceOf, deviceSigner } from "../src/account.ts"
 import { type Body, encodeContent, InviteAnnounced, KeeperKey } from "../src/content.ts"
-import { createEngine, type Engine } from "../src/engine.ts"
+import type { Engine } from "../src/engine.ts"
 import { makeInvite, readAnnounced } from "../src/invites.ts"
 import { decodeJoinRequest } from "../src/join-request.ts"
-import { openVault } from "../src/vault/index.ts"
+import { hostileMember } from "./support/hostile-member.ts"
 
 // What a member whose program does what it likes could do to everybody else's.
 
@@ -27,18 +27,7 @@ let mallory: Player
 let engine: Engine
 
 beforeEach(async () => {
-  world = await createWorld()
-  ana = await world.found("ana")
-  mallory = await admit(world, ana, "mallory")
-  await until("mallory knows ana", async () => (await mallory.client.people()).some(({ name }) => name === "ana"))
-  await mallory.client.close()
-  const { ports, databases } = mallory.machine
-  const vault = await openVault(ports, mallory.client.vault, passphrase)
-  engine = await createEngine(ports, vault.id, await databases.open(vault.id, vault.key), {
-    afterFounding: async () => {},
-  })
-  engine.start()
-  await until("mallory is online", async () => engine.isUpToDate())
+  ;({ world, ana, mallory, engine } = await hostileMember())
 }, 60_000)
 afterEach(async () => {
   await engine.close()

@@ -9,13 +9,13 @@ import {
   simpleRules,
 } from "@holdfast/charter"
 import { signerFromSeed } from "@holdfast/log"
-import { admit, createWorld, type Player, passphrase, until, type World } from "@holdfast/testkit"
+import { type Player, until, type World } from "@holdfast/testkit"
 import { deviceIdOf, fromHex, hex, toKeeperId, toMemberId } from "@holdfast/wire"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { type Body, encodeContent } from "../src/content.ts"
-import { createEngine, type Engine } from "../src/engine.ts"
+import type { Engine } from "../src/engine.ts"
 import { decodeJoinRequest } from "../src/join-request.ts"
-import { openVault } from "../src/vault/index.ts"
+import { hostileMember } from "./support/hostile-member.ts"
 
 let world: World
 let ana: Player
@@ -24,18 +24,7 @@ let mallory: Player
 let engine: Engine
 
 beforeEach(async () => {
-  world = await createWorld()
-  ana = await world.found("ana")
-  mallory = await admit(world, ana, "mallory")
-  await until("mallory knows ana", async () => (await mallory.client.people()).some(({ name }) => name === "ana"))
-  await mallory.client.close()
-  const { ports, databases } = mallory.machine
-  const vault = await openVault(ports, mallory.client.vault, passphrase)
-  engine = await createEngine(ports, vault.id, await databases.open(vault.id, vault.key), {
-    afterFounding: async () => {},
-  })
-  engine.start()
-  await until("mallory is online", async () => engine.isUpToDate())
+  ;({ world, ana, mallory, engine } = await hostileMember())
 }, 60_000)
 afterEach(async () => {
   await engine.close()

@@ -1,6 +1,6 @@
 import { type Change, type Invitee, LaneError, openLane } from "@holdfast/lanes"
 import { makeKeyPackage } from "@holdfast/mls"
-import { admit, createWorld, type Player, passphrase, until, type World } from "@holdfast/testkit"
+import { admit, type Player, until, type World } from "@holdfast/testkit"
 import {
   type ConversationId,
   type DeviceId,
@@ -16,9 +16,9 @@ import { afterEach, beforeEach, expect, test } from "vitest"
 import { mlsDevice } from "../src/account.ts"
 import type { Id } from "../src/api.ts"
 import { charterView } from "../src/charter-view.ts"
-import { createEngine, type Engine } from "../src/engine.ts"
+import type { Engine } from "../src/engine.ts"
 import { createMembership, type MembershipDeps } from "../src/membership.ts"
-import { openVault } from "../src/vault/index.ts"
+import { hostileMember } from "./support/hostile-member.ts"
 
 let world: World
 let ana: Player
@@ -27,18 +27,7 @@ let mallory: Player
 let engine: Engine
 
 beforeEach(async () => {
-  world = await createWorld()
-  ana = await world.found("ana")
-  mallory = await admit(world, ana, "mallory")
-  await until("mallory knows ana", async () => (await mallory.client.people()).some(({ name }) => name === "ana"))
-  await mallory.client.close()
-  const { ports, databases } = mallory.machine
-  const vault = await openVault(ports, mallory.client.vault, passphrase)
-  engine = await createEngine(ports, vault.id, await databases.open(vault.id, vault.key), {
-    afterFounding: async () => {},
-  })
-  engine.start()
-  await until("mallory is online", async () => engine.isUpToDate())
+  ;({ world, ana, mallory, engine } = await hostileMember())
 }, 60_000)
 afterEach(async () => {
   await engine.close()
