@@ -1,4 +1,13 @@
 export {
+  type AddCheckpoint,
+  formatAddCheckpoint,
+  formatSignatureLines,
+  formatTreeSize,
+  parseAddCheckpoint,
+  parseSignatureLines,
+  parseTreeSize,
+} from "./add-checkpoint.ts"
+export {
   type Checkpoint,
   type CheckpointTrust,
   formatCheckpoint,
@@ -13,6 +22,7 @@ export {
   decodeCosignature,
   encodeCosignature,
 } from "./cosignature.ts"
+export { cosignedTime } from "./cosigned-time.ts"
 export {
   checkEd25519PublicKey,
   type Ed25519Signer,
@@ -52,6 +62,17 @@ export {
   parseVkey,
 } from "./note-key.ts"
 export { charterOrigin, laneOrigin } from "./origin.ts"
+export {
+  formatPolicy,
+  judgeQuorum,
+  type PolicyGroup,
+  type PolicyLog,
+  type PolicyWitness,
+  parsePolicy,
+  policyTrust,
+  type QuorumVerdict,
+  type TlogPolicy,
+} from "./policy.ts"
 export { type HashReader, proveConsistency, proveInclusion, rootFrom } from "./prove.ts"
 export { decodeTailTree, encodeTailTree, type HeadClaim, type HeadVerdict, TailTree } from "./tail-tree.ts"
 export {
