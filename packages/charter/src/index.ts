@@ -25,6 +25,7 @@ export {
   type SignatureApproval,
   type Signer,
 } from "./approval.ts"
+export { type AuthenticatorData, decodeAuthenticatorData } from "./authenticator-data.ts"
 export { type CborMap, type CborValue, decodeCbor, encodeCbor } from "./cbor.ts"
 export {
   type Alarm,
@@ -42,6 +43,7 @@ export {
   rootAt,
   rulesAt,
 } from "./charter.ts"
+export { type CoseKey, coseKeyFromSpki, decodeCoseKey, encodeCoseKey } from "./cose-key.ts"
 export {
   type BeforeSigning,
   checkBeforeSigning,
@@ -59,6 +61,7 @@ export { type CharterCode, CharterError } from "./error.ts"
 export { emptyIdMap, type IdMap } from "./id-map.ts"
 export { Journal } from "./journal.ts"
 export { checkName, commitName, printableName, shownName } from "./name.ts"
+export { admissionChallenge, decodePasskeyProof, encodePasskeyProof, isLocalPasskey } from "./passkey.ts"
 export type { Quorum } from "./quorum.ts"
 export { type Refusal, refusalInWords, refusals, reservedRefusals } from "./refusal.ts"
 export type { RelayEntry } from "./relay-entry.ts"
@@ -98,4 +101,12 @@ export {
   statementIdOf,
 } from "./statement.ts"
 export type { Tally } from "./tally.ts"
+export {
+  type Assertion,
+  type AssertionFault,
+  assertionFaults,
+  judgeAssertion,
+  type PasskeyRecord,
+  verifyAssertion,
+} from "./webauthn.ts"
 export { actInWords, keyCode, type Names, shortCode } from "./words.ts"
