@@ -1,10 +1,21 @@
-import { compareBytes, concatBytes, type DeviceId, type MemberId, toDeviceId, toMemberId, utf8 } from "@holdfast/wire"
+import {
+  compareBytes,
+  concatBytes,
+  type DeviceId,
+  type KeeperId,
+  labelledHash,
+  type MemberId,
+  toDeviceId,
+  toKeeperId,
+  toMemberId,
+  utf8,
+} from "@holdfast/wire"
 import { type DeviceEntry, deviceFromCbor, deviceToCbor } from "./admission.ts"
-import type { CborMap, CborValue } from "./cbor.ts"
+import { type CborMap, type CborValue, encodeCbor } from "./cbor.ts"
 import { CharterError } from "./error.ts"
 import { type RelayEntry, relaysFromCbor, relaysToCbor } from "./relay-entry.ts"
 import { type Rules, rulesFromCbor, rulesToCbor } from "./rules.ts"
-import { fieldsOf, fixedOf, listOf, refuse } from "./shape.ts"
+import { bytesOf, fieldsOf, fixedOf, listOf, refuse, uintOf } from "./shape.ts"
 
 /** Numbers of the types of act, fixed for ever. (C4.1) */
 export const actNumbers = {
@@ -21,6 +32,7 @@ export const actNumbers = {
   veto: 11,
   canary: 12,
   anchor: 13,
+  batch: 14,
 } as const
 
 export interface Genesis {
@@ -54,6 +66,35 @@ export interface DeviceRemove {
   readonly member: MemberId
   readonly device: DeviceId
 }
+export interface SuspendKeeper {
+  readonly keeper: KeeperId
+  /** How long it lasts by the log's clock: an hour to 30 days. (C5.6) */
+  readonly seconds: number
+}
+/** A member who has lost every device gets a new one; the others end. (C5.8) */
+export interface Recover {
+  readonly member: MemberId
+  readonly device: DeviceEntry
+  /** 16 bytes: of the request that this answers. */
+  readonly requestId: Uint8Array
+}
+export interface Veto {
+  /** Id of the waiting statement that is to have no effect. (C10.5) */
+  readonly statement: Uint8Array
+}
+/** "No one has compelled us", until a time in seconds since 1970. (C5.9) */
+export interface Canary {
+  readonly until: number
+}
+/** A checkpoint of this very log with witnesses' cosignatures: what tells the log the time. (C10.1) */
+export interface Anchor {
+  readonly note: Uint8Array
+}
+/** Several acts on members and devices that apply together or not at all. (C5.10) */
+export interface Batch {
+  readonly acts: readonly BatchedAct[]
+}
+export type BatchedAct = Extract<KnownAct, { type: "member-add" | "member-remove" | "device-add" | "device-remove" }>
 /** An act of a type that this release does not know. Its body is kept as it came. (C4.8) */
 export interface UnknownAct {
   readonly number: number
@@ -68,11 +109,23 @@ export type KnownAct =
   | { readonly type: "device-add"; readonly body: DeviceAdd }
   | { readonly type: "device-remove"; readonly body: DeviceRemove }
   | { readonly type: "relays"; readonly body: { readonly relays: readonly RelayEntry[] } }
+  | { readonly type: "suspend-keeper"; readonly body: SuspendKeeper }
+  | { readonly type: "recover"; readonly body: Recover }
+  | { readonly type: "veto"; readonly body: Veto }
+  | { readonly type: "canary"; readonly body: Canary }
+  | { readonly type: "anchor"; readonly body: Anchor }
+  | { readonly type: "batch"; readonly body: Batch }
 export type Act = KnownAct | { readonly type: "unknown"; readonly body: UnknownAct }
 export type ActType = Act["type"]
 
 /** Active devices of one member at a time, and devices in one statement. (C4.2) */
 export const maxDevices = 16
+/** Acts in one batch. (C5.10) */
+export const maxBatch = 256
+export const minSuspensionSeconds = 3_600
+export const maxSuspensionSeconds = 30 * 86_400
+/** Room for a checkpoint and the lines of all its witnesses. (C10.1) */
+export const maxAnchorBytes = 16_384
 
 export function actNumberOf(act: Act): number {
   return act.type === "unknown" ? act.body.number : actNumbers[act.type]
@@ -84,6 +137,8 @@ export function subjectOf(act: KnownAct): Uint8Array {
     case "genesis":
     case "rules":
     case "relays":
+    case "canary":
+    case "anchor":
       return utf8(act.type)
     case "member-add":
     case "member-remove":
@@ -92,6 +147,17 @@ export function subjectOf(act: KnownAct): Uint8Array {
       return deviceSubject(act.body.device.id)
     case "device-remove":
       return deviceSubject(act.body.device)
+    case "suspend-keeper":
+      return concatBytes(utf8("keeper/"), act.body.keeper)
+    // Not the member's own subject: what waits for days must not keep anybody from removing that member.
+    case "recover":
+      return concatBytes(utf8("recover/"), act.body.member)
+    case "veto":
+      return concatBytes(utf8("veto/"), act.body.statement)
+    case "batch": {
+      const hash = labelledHash("holdfast/batch/v1", encodeCbor(batchToCbor(act.body.acts)))
+      return concatBytes(utf8("batch/"), hash.subarray(0, 16))
+    }
   }
 }
 
@@ -124,9 +190,33 @@ export function actToCbor(act: Act): CborMap {
       return mapOf(act.body.member, act.body.device)
     case "relays":
       return mapOf(relaysToCbor(act.body.relays))
+    case "suspend-keeper":
+      return mapOf(act.body.keeper, act.body.seconds)
+    case "recover":
+      return mapOf(act.body.member, deviceToCbor(act.body.device), act.body.requestId)
+    case "veto":
+      return mapOf(act.body.statement)
+    case "canary":
+      return mapOf(act.body.until)
+    case "anchor":
+      return mapOf(act.body.note)
+    case "batch":
+      return mapOf(batchToCbor(act.body.acts))
     case "unknown":
       return act.body.value
   }
+}
+
+function batchToCbor(acts: readonly BatchedAct[]): CborValue {
+  return acts.map((act) => [actNumbers[act.type], actToCbor(act)])
+}
+
+function batchedActFromCbor(value: CborValue): BatchedAct {
+  const [number, body] = listOf(value, [2, 2], (part) => part, "act of a batch")
+  if (typeof number !== "number" || number < actNumbers["member-add"] || number > actNumbers["device-remove"]) {
+    refuse("type in a batch")
+  }
+  return actFromCbor(number, body) as BatchedAct
 }
 
 export function actFromCbor(number: number, value: CborValue | undefined): Act {
@@ -175,6 +265,36 @@ export function actFromCbor(number: number, value: CborValue | undefined): Act {
     }
     case actNumbers.relays:
       return { type: "relays", body: { relays: relaysFromCbor(fieldsOf(value, 1, "RELAYS").get(0), 1) } }
+    case actNumbers["suspend-keeper"]: {
+      const map = fieldsOf(value, 2, "SUSPEND-KEEPER")
+      const seconds = uintOf(map.get(1), maxSuspensionSeconds, "suspension")
+      if (seconds < minSuspensionSeconds) refuse("suspension")
+      return { type: "suspend-keeper", body: { keeper: toKeeperId(fixedOf(map.get(0), 16, "keeper id")), seconds } }
+    }
+    case actNumbers.recover: {
+      const map = fieldsOf(value, 3, "RECOVER")
+      const requestId = fixedOf(map.get(2), 16, "request id")
+      return {
+        type: "recover",
+        body: { member: memberIdOf(map.get(0)), device: deviceFromCbor(map.get(1)), requestId },
+      }
+    }
+    case actNumbers.veto:
+      return { type: "veto", body: { statement: fixedOf(fieldsOf(value, 1, "VETO").get(0), 32, "statement id") } }
+    case actNumbers.canary:
+      return {
+        type: "canary",
+        body: { until: uintOf(fieldsOf(value, 1, "CANARY").get(0), Number.MAX_SAFE_INTEGER, "canary") },
+      }
+    case actNumbers.anchor:
+      return {
+        type: "anchor",
+        body: { note: bytesOf(fieldsOf(value, 1, "ANCHOR").get(0), 1, maxAnchorBytes, "anchor") },
+      }
+    case actNumbers.batch: {
+      const acts = listOf(fieldsOf(value, 1, "BATCH").get(0), [2, maxBatch], batchedActFromCbor, "batch")
+      return { type: "batch", body: { acts } }
+    }
     default:
       if (!(value instanceof Map)) throw new CharterError("malformed", "body")
       return { type: "unknown", body: { number, value } }

@@ -5,7 +5,7 @@ import type { Approval } from "./approval.ts"
 import { beforeNext, type Charter, openCharter } from "./charter.ts"
 import { CharterError } from "./error.ts"
 import { judge } from "./judge.ts"
-import { type Quorum, quorumsOf, shortOf } from "./quorum.ts"
+import { membersHeard, type Quorum, quorumsOf, shortOf } from "./quorum.ts"
 import type { Refusal } from "./refusal.ts"
 import type { RelayEntry } from "./relay-entry.ts"
 import type { Keeper, Rules } from "./rules.ts"
@@ -69,11 +69,14 @@ export function genesis(founding: Founding): { readonly statement: Statement; re
 /** Longest time ahead that a keeper should sign for: a statement that can be held back for longer is a weapon. (C8.2) */
 export const maxValiditySeconds = 90 * 86_400
 
-export type BeforeSigning = Refusal | "expired" | "not_after_too_far"
+/** Longest time that a canary may promise: a quarter of a year and a few days. (C5.9) */
+export const maxCanarySeconds = 100 * 86_400
+
+export type BeforeSigning = Refusal | "not_after_too_far" | "canary_too_far" | "canary_past"
 
 /**
- * Why this statement should not be signed now; empty when nothing speaks against it. `now` is in seconds. Replay does not
- * judge `notAfter`, because the log has no clock of its own in this release: this check is where it counts. (C8.1, C8.2)
+ * Why this statement should not be signed now; empty when nothing speaks against it. `now` is in seconds. Replay
+ * judges `notAfter` by the log's clock, which may be a day behind or not there at all; this check uses the signer's own. (C8.1, C8.2)
  */
 export async function checkBeforeSigning(
   charter: Charter,
@@ -87,7 +90,9 @@ export async function checkBeforeSigning(
   const broken = judge(before, statement)
   if (broken !== undefined) reasons.push(broken)
   else if (!(await allRight(proofClaims(before.org, before.state, statement), verifyClaim))) reasons.push("bad_proof")
-  if (now > statement.notAfter) reasons.push("expired")
+  if (now > statement.notAfter && broken !== "expired") reasons.push("expired")
+  if (statement.type === "canary" && statement.body.until - now > maxCanarySeconds) reasons.push("canary_too_far")
+  if (statement.type === "canary" && statement.body.until <= now) reasons.push("canary_past")
   if (statement.notAfter - now > maxValiditySeconds) reasons.push("not_after_too_far")
   return reasons
 }
@@ -125,17 +130,15 @@ export async function progress(
   const broken = judge(before, statement)
   const isProven = await allRight(proofClaims(org, state, statement), verifyClaim)
   const reason = broken ?? (isProven ? shortOf(state, statement, approvers) : "bad_proof")
-  const isByMember = statement.type === "device-add" || statement.type === "device-remove"
+  const [heard] = membersHeard(state, statement)
   return {
     needed: most.tally.needed,
     given: most.tally.given,
     missing: most.missing,
-    byMember: isByMember
-      ? {
-          member: statement.body.member,
-          given: approvers.devices.some(({ member }) => equalBytes(member, statement.body.member)),
-        }
-      : undefined,
+    byMember:
+      heard === undefined
+        ? undefined
+        : { member: heard, given: approvers.devices.some(({ member }) => equalBytes(member, heard)) },
     quorums,
     usable,
     satisfied: reason === undefined,
@@ -158,14 +161,12 @@ async function usableOf(
   return usable
 }
 
-/** A device speaks for its own member's devices and for nothing else. (C5.4, C5.5) */
+/** A device speaks for its own member and for nobody else. (C5.4, C5.5, C10.5) */
 function mayCount(state: OrgState, statement: Statement, { kind, signer }: Approval): boolean {
   if (kind !== 3) return true
-  if (statement.type !== "device-add" && statement.type !== "device-remove") return false
-  return equalBytes(state.devices.get(signer)?.member ?? noMember, statement.body.member)
+  const member = state.devices.get(signer)?.member
+  return member !== undefined && membersHeard(state, statement).some((heard) => equalBytes(heard, member))
 }
-
-const noMember = new Uint8Array()
 
 function lackOf({ tally }: Quorum): number {
   return tally.needed - tally.given

@@ -1,22 +1,35 @@
 import type { Refusal } from "./refusal.ts"
-import { type ActRule, isEvaluation, type Rules } from "./rules.ts"
+import { type ActRule, isEvaluation, type Keeper, type Rules } from "./rules.ts"
 import { distinctLabels } from "./tally.ts"
 
 /** Smallest and largest number of entries that may come between a base and its statement. (C3.9) */
 const minBaseWindow = 16
 const maxBaseWindow = 65_536
+/** Longest wait: what takes longer would look like a lock-out. (C3.8) */
+const maxDelaySeconds = 30 * 86_400
+const rulesAct = 2
+const suspendAct = 3
+const recoverAct = 10
+const vetoAct = 11
+const canaryAct = 12
 
 type Floor = readonly [refusal: Refusal, holds: (rules: Rules, wasEvaluation: boolean) => boolean]
 
-/** What no configuration can undercut, whatever quorum asks for it. (C3.5 to C3.9) */
+/** What no configuration can undercut, whatever quorum asks for it. (C3.5 to C3.11) */
 const floors: readonly Floor[] = [
   ["floor_evaluation", (rules, wasEvaluation) => wasEvaluation || !isEvaluation(rules)],
   ["floor_k", (rules) => everyAct(rules, ({ k }) => (isEvaluation(rules) ? k === 1 : k >= 2))],
   ["floor_loss", (rules) => isEvaluation(rules) || everyAct(rules, ({ k }) => rules.keepers.length - k >= 1)],
-  ["floor_majority", (rules) => 2 * (rules.acts.get(2)?.k ?? 0) > rules.keepers.length],
-  ["floor_diversity", (rules) => everyAct(rules, (act) => canBeMet(rules, act))],
+  ["floor_majority", (rules) => 2 * (rules.acts.get(rulesAct)?.k ?? 0) > rules.keepers.length],
+  ["floor_diversity", (rules) => everyAct(rules, (act) => survivesLoss(rules, act))],
   ["floor_window", ({ baseWindow }) => baseWindow >= minBaseWindow && baseWindow <= maxBaseWindow],
-  ["delay_unsupported", (rules) => everyAct(rules, ({ delaySeconds }) => delaySeconds === 0)],
+  ["floor_delay", (rules) => everyAct(rules, ({ delaySeconds }) => delaySeconds <= maxDelaySeconds)],
+  ["floor_delay", ({ acts }) => [suspendAct, canaryAct].every((type) => (acts.get(type)?.delaySeconds ?? 0) === 0)],
+  ["floor_veto", ({ acts }) => !acts.has(vetoAct)],
+  ["floor_veto", (rules) => everyAct(rules, (act, type) => isVetoShared(rules, act, type))],
+  ["floor_witnesses", ({ witnesses, witnessQuorum: w }) => 2 * w > witnesses.length || witnesses.length === 0],
+  ["floor_witnesses", ({ witnesses, witnessQuorum: w }) => w <= witnesses.length],
+  ["delay_without_witnesses", (rules) => hasClock(rules) || everyAct(rules, ({ delaySeconds }) => delaySeconds === 0)],
 ]
 
 /** `wasEvaluation`: the organisation is new, or one keeper has ruled it so far. */
@@ -24,14 +37,45 @@ export function brokenFloor(rules: Rules, wasEvaluation: boolean): Refusal | und
   return floors.find(([, holds]) => !holds(rules, wasEvaluation))?.[0]
 }
 
-function everyAct(rules: Rules, holds: (act: ActRule) => boolean): boolean {
-  return [...rules.acts.values()].every(holds)
+/** Whether these keepers, all together, could still do everything that the rules provide for. (C3.7, C5.6) */
+export function canDoEverything(rules: Rules, keepers: readonly Keeper[]): boolean {
+  return everyAct(rules, (act) => keepers.length >= act.k && hasLabels(keepers, act))
 }
 
-function canBeMet({ keepers }: Rules, act: ActRule): boolean {
-  return (
-    act.minOrganisations <= Math.min(act.k, distinctLabels(keepers, "organisation")) &&
-    act.minJurisdictions <= Math.min(act.k, distinctLabels(keepers, "jurisdiction")) &&
-    act.vetoK <= keepers.length
+function everyAct(rules: Rules, holds: (act: ActRule, type: number) => boolean): boolean {
+  return [...rules.acts].every(([type, act]) => holds(act, type))
+}
+
+function hasClock({ witnesses }: Rules): boolean {
+  return witnesses.length > 0
+}
+
+/** Labels that only one keeper brings must not be needed: that keeper's loss would lock everybody out. (C3.7) */
+function survivesLoss(rules: Rules, act: ActRule): boolean {
+  const { keepers } = rules
+  if (act.minOrganisations > act.k || act.minJurisdictions > act.k) return false
+  if (isEvaluation(rules)) return hasLabels(keepers, act)
+  return keepers.every((lost) =>
+    hasLabels(
+      keepers.filter((keeper) => keeper !== lost),
+      act,
+    ),
   )
+}
+
+function hasLabels(keepers: readonly Keeper[], act: ActRule): boolean {
+  return (
+    distinctLabels(keepers, "organisation") >= act.minOrganisations &&
+    distinctLabels(keepers, "jurisdiction") >= act.minJurisdictions
+  )
+}
+
+/**
+ * Nobody alone can stop an act, and whatever waits can be stopped by somebody: keepers, or for a recovery the member.
+ * (C3.11)
+ */
+function isVetoShared(rules: Rules, { vetoK, delaySeconds }: ActRule, type: number): boolean {
+  if (vetoK > rules.keepers.length) return false
+  if (isEvaluation(rules)) return true
+  return vetoK === 0 ? delaySeconds === 0 || type === recoverAct : vetoK >= 2
 }

@@ -1,8 +1,12 @@
 export {
   type Act,
   type ActType,
+  type Anchor,
   actNumberOf,
   actNumbers,
+  type Batch,
+  type BatchedAct,
+  type Canary,
   type DeviceAdd,
   type DeviceRemove,
   type Founder,
@@ -10,11 +14,19 @@ export {
   type KnownAct,
   type MemberAdd,
   type MemberRemove,
+  maxAnchorBytes,
+  maxBatch,
   maxDevices,
+  maxSuspensionSeconds,
+  minSuspensionSeconds,
+  type Recover,
+  type SuspendKeeper,
   subjectOf,
   type UnknownAct,
+  type Veto,
 } from "./act.ts"
 export { type AdmissionRole, admissionBytes, admitDevice, type DeviceEntry, noOrg } from "./admission.ts"
+export { checkpointTrust } from "./anchor.ts"
 export {
   type Approval,
   type ApprovalKind,
@@ -37,11 +49,14 @@ export {
   type Charter,
   type CharterRecord,
   deviceAt,
+  type Fate,
+  fateOf,
   memberAt,
   openCharter,
   type RulesPeriod,
   rootAt,
   rulesAt,
+  type SuspendedApproval,
 } from "./charter.ts"
 export { type CoseKey, coseKeyFromSpki, decodeCoseKey, encodeCoseKey } from "./cose-key.ts"
 export {
@@ -51,6 +66,7 @@ export {
   type Founding,
   genesis,
   type LaterAct,
+  maxCanarySeconds,
   maxValiditySeconds,
   type Progress,
   progress,
@@ -58,6 +74,7 @@ export {
 } from "./draft.ts"
 export { decodeEnvelope, type Envelope, seal } from "./envelope.ts"
 export { type CharterCode, CharterError } from "./error.ts"
+export { brokenFloor } from "./floors.ts"
 export { emptyIdMap, type IdMap } from "./id-map.ts"
 export { Journal } from "./journal.ts"
 export { checkName, commitName, printableName, shownName } from "./name.ts"
@@ -70,25 +87,33 @@ export {
   type ActRule,
   actRuleOf,
   admitKeeper,
+  delayOf,
   isEvaluation,
+  isKeyName,
   type Keeper,
   type KeeperKind,
   keeperOf,
   maxKeepers,
+  maxWitnesses,
   type Passkey,
   type Rules,
   simpleRules,
+  type Witness,
 } from "./rules.ts"
+export { type Settled, waitOf } from "./settle.ts"
 export { isLabel, isUrl, maxLabelBytes } from "./shape.ts"
 export {
   activeDevicesOf,
   type Device,
   isActiveMember,
+  isSuspended,
   keepersWithoutMember,
   type Mark,
   type Member,
   type OrgState,
   type SubjectHead,
+  type Suspension,
+  type Waiting,
 } from "./state.ts"
 export {
   type Base,
@@ -109,4 +134,4 @@ export {
   type PasskeyRecord,
   verifyAssertion,
 } from "./webauthn.ts"
-export { actInWords, keyCode, type Names, shortCode } from "./words.ts"
+export { actInWords, durationInWords, keyCode, type Names, shortCode } from "./words.ts"

@@ -1,12 +1,16 @@
 import { checkEd25519PublicKey, LogError } from "@holdfast/log"
 import { deviceIdOf, equalBytes, type MemberId, type OrgId } from "@holdfast/wire"
-import { type KnownAct, maxDevices, subjectOf } from "./act.ts"
+import { type Batch, type KnownAct, maxDevices, subjectOf } from "./act.ts"
 import type { DeviceEntry } from "./admission.ts"
-import { brokenFloor } from "./floors.ts"
+import { decodeCoseKey } from "./cose-key.ts"
+import { CharterError } from "./error.ts"
+import { brokenFloor, canDoEverything } from "./floors.ts"
+import { isLocalPasskey } from "./passkey.ts"
 import type { Refusal } from "./refusal.ts"
-import { type Keeper, keeperOf, type Rules } from "./rules.ts"
-import { activeDevicesOf, isActiveMember, type OrgState, subjectHead } from "./state.ts"
-import type { Statement } from "./statement.ts"
+import type { RelayEntry } from "./relay-entry.ts"
+import { actRuleOf, type Keeper, keeperOf, type Rules, seatKey, type Witness } from "./rules.ts"
+import { activeDevicesOf, isActiveMember, isSuspended, type OrgState, subjectHead, withAct } from "./state.ts"
+import { noStatement, type Statement, type StatementId } from "./statement.ts"
 
 /** What a statement is judged against: everything before the place it has or would get in the log. */
 export interface Before {
@@ -37,15 +41,18 @@ const identityRules: readonly Rule<Statement>[] = [
 const headerRules: readonly Rule<Statement & KnownAct>[] = [
   ["second_genesis", ({ state }, { type }) => (type === "genesis") !== state.founded],
   ["wrong_subject", (_, statement) => equalBytes(statement.subject, subjectOf(statement))],
+  ["act_waiting", ({ state }, { subject }) => !state.waiting.some((it) => equalBytes(it.statement.subject, subject))],
   ["wrong_rules_version", ({ state }, { rulesVersion }) => rulesVersion === state.rules.version],
   ["wrong_sequence", ({ state }, { subject, seq }) => seq === subjectHead(state, subject).nextSeq],
   ["wrong_sequence", ({ state }, { subject, prev }) => equalBytes(prev, subjectHead(state, subject).prev)],
   ["wrong_base", ({ size }, { base }) => base.size <= size && (base.size > 0 || size === 0)],
   ["wrong_base", ({ rootAt }, { base }) => equalBytes(base.root, rootAt(base.size) ?? new Uint8Array())],
   ["base_too_old", ({ size, state }, { base }) => size - base.size <= state.rules.baseWindow],
+  ["expired", ({ state }, { notAfter }) => state.clock === undefined || state.clock <= notAfter],
 ]
 
-function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
+/** The rules of the act itself: once when it is logged, and for one that waited again when it is to take effect. (C10.4) */
+export function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
   const { state } = before
   switch (act.type) {
     case "genesis":
@@ -54,12 +61,12 @@ function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
         brokenRule(newDeviceRules, before, ...act.body.founder.devices) ??
         // The state has no keepers yet, so the keys of this very statement are compared here.
         (sharesKey(act.body.rules, act.body.founder.devices) ? "key_reused" : undefined) ??
-        weakRelayKey(act)
+        brokenRelays(act.body.rules, act.body.relays)
       )
     case "rules":
-      return brokenRules(before, act.body)
+      return brokenRules(before, act.body) ?? brokenRelays(act.body, state.relays)
     case "relays":
-      return weakRelayKey(act)
+      return brokenRelays(state.rules, act.body.relays)
     case "member-add":
       if (state.members.has(act.body.member)) return "member_known"
       return brokenRule(newDeviceRules, before, ...act.body.devices)
@@ -73,8 +80,54 @@ function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
       )
     case "device-remove":
       return brokenRule(memberRules, before, act.body.member) ?? brokenRule(goneDeviceRules, before, act.body)
+    case "recover":
+      return (
+        brokenRule(memberRules, before, act.body.member) ??
+        brokenRule(newDeviceRules, before, act.body.device) ??
+        (actRuleOf(state.rules, recoverAct).delaySeconds < minRecoverySeconds ? "recover_without_delay" : undefined)
+      )
+    case "suspend-keeper":
+      return brokenRule(suspensionRules, before, act.body)
+    case "veto": {
+      const it = state.waiting.find(({ statement }) => equalBytes(statement.id, act.body.statement))
+      if (it === undefined) return "nothing_to_veto"
+      return it.vetoK === 0 && it.statement.type !== "recover" ? "veto_not_allowed" : undefined
+    }
+    case "batch":
+      return judgeBatch(before, act.body)
+    case "canary":
+    case "anchor":
+      return undefined
   }
 }
+
+const recoverAct = 10
+/** A day: long enough for a member to see that somebody else is being made them. (C5.8) */
+const minRecoverySeconds = 86_400
+
+/** One act after the other, each on what those before it leave. (C5.10) */
+function judgeBatch(before: Before, { acts }: Batch): Refusal | undefined {
+  const mark = { index: before.size, statementId: noStatement as StatementId }
+  let { state } = before
+  for (const act of acts) {
+    const broken = judgeAct({ ...before, state }, act)
+    if (broken !== undefined) return broken
+    state = withAct(state, act, mark)
+  }
+  return undefined
+}
+
+const suspensionRules: readonly Rule<(KnownAct & { type: "suspend-keeper" })["body"]>[] = [
+  ["no_clock", ({ state }) => state.clock !== undefined && state.rules.witnesses.length > 0],
+  ["keeper_unknown", ({ state }, { keeper }) => keeperOf(state.rules, keeper) !== undefined],
+  [
+    "suspension_would_stop",
+    ({ state }, { keeper }) => {
+      const left = state.rules.keepers.filter(({ id }) => !equalBytes(id, keeper) && !isSuspended(state, id))
+      return canDoEverything(state.rules, left)
+    },
+  ],
+]
 
 const memberRules: readonly Rule<MemberId>[] = [
   ["member_unknown", ({ state }, member) => state.members.has(member)],
@@ -86,6 +139,7 @@ const newDeviceRules: readonly Rule<DeviceEntry>[] = [
   ["bad_key", (_, device) => isSoundKey(device.publicKey)],
   ["device_known", ({ state }, device) => !state.devices.has(device.id)],
   ["key_reused", ({ state }, device) => !state.keeperByKey.has(device.publicKey)],
+  ["key_reused", ({ state }, device) => !isWitnessKey(state.rules, device.publicKey)],
 ]
 
 const goneDeviceRules: readonly Rule<(KnownAct & { type: "device-remove" })["body"]>[] = [
@@ -97,9 +151,12 @@ const goneDeviceRules: readonly Rule<(KnownAct & { type: "device-remove" })["bod
 const noMember = new Uint8Array()
 
 const seatRules: readonly Rule<Keeper>[] = [
-  ["keeper_kind_unsupported", (_, keeper) => keeper.kind === 1],
-  ["bad_key", (_, keeper) => isSoundKey(keeper.publicKey)],
-  ["keeper_changed", ({ state }, { id, publicKey }) => equalBytes(state.keyByKeeper.get(id) ?? publicKey, publicKey)],
+  ["bad_key", (_, { kind, publicKey }) => (kind === 2 ? isCoseKey(publicKey) : isSoundKey(publicKey))],
+  ["passkey_not_local", (_, { passkey }) => passkey === undefined || isLocalPasskey(passkey.rpId, passkey.origin)],
+  [
+    "keeper_changed",
+    ({ state }, keeper) => equalBytes(state.keyByKeeper.get(keeper.id) ?? seatKey(keeper), seatKey(keeper)),
+  ],
   ["key_reused", ({ state }, { id, publicKey }) => equalBytes(state.keeperByKey.get(publicKey) ?? id, id)],
   ["key_reused", ({ state }, { publicKey }) => !state.devices.has(deviceIdOf(publicKey))],
 ]
@@ -122,25 +179,49 @@ function brokenRules(before: Before, rules: Rules, founder?: MemberId): Refusal 
       member !== undefined && !equalBytes(keeperOf(state.rules, id)?.member ?? noMember, member) && !isThere(member),
   )
   if (unknown) return "keeper_member_unknown"
+  const weak = brokenRule(witnessRules, before, ...rules.witnesses)
+  if (weak !== undefined) return weak
+  if (rules.witnesses.some(({ publicKey }) => keys.some((key) => equalBytes(key, publicKey)))) return "key_reused"
   return brokenFloor(rules, !state.founded || state.evaluation)
 }
 
-function weakRelayKey(act: KnownAct & { type: "genesis" | "relays" }): Refusal | undefined {
-  return act.body.relays.every((relay) => isSoundKey(relay.logPublicKey)) ? undefined : "bad_key"
+const witnessRules: readonly Rule<Witness>[] = [
+  ["bad_key", (_, { publicKey }) => isSoundKey(publicKey)],
+  ["key_reused", ({ state }, { publicKey }) => !state.keeperByKey.has(publicKey)],
+  ["key_reused", ({ state }, { publicKey }) => !state.devices.has(deviceIdOf(publicKey))],
+]
+
+/** A log that vouches for itself has no witness. (C3.10) */
+function brokenRelays(rules: Rules, relays: readonly RelayEntry[]): Refusal | undefined {
+  if (!relays.every(({ logPublicKey }) => isSoundKey(logPublicKey))) return "bad_key"
+  return relays.some(({ logPublicKey }) => isWitnessKey(rules, logPublicKey)) ? "key_reused" : undefined
+}
+
+function isWitnessKey({ witnesses }: Rules, key: Uint8Array): boolean {
+  return witnesses.some(({ publicKey }) => equalBytes(publicKey, key))
 }
 
 function isSoundKey(publicKey: Uint8Array): boolean {
+  return passes(() => checkEd25519PublicKey(publicKey))
+}
+
+function isCoseKey(publicKey: Uint8Array): boolean {
+  return passes(() => decodeCoseKey(publicKey))
+}
+
+function passes(check: () => unknown): boolean {
   try {
-    checkEd25519PublicKey(publicKey)
+    check()
     return true
   } catch (error) {
-    if (error instanceof LogError) return false
+    if (error instanceof LogError || error instanceof CharterError) return false
     throw error
   }
 }
 
 function sharesKey(rules: Rules, devices: readonly DeviceEntry[]): boolean {
-  return rules.keepers.some((keeper) => devices.some((device) => equalBytes(device.publicKey, keeper.publicKey)))
+  const others = [...rules.keepers, ...rules.witnesses]
+  return others.some(({ publicKey }) => devices.some((device) => equalBytes(device.publicKey, publicKey)))
 }
 
 function hasTwice(list: readonly Uint8Array[]): boolean {

@@ -1,9 +1,9 @@
-import { equalBytes } from "@holdfast/wire"
-import { actNumberOf } from "./act.ts"
+import { equalBytes, type MemberId } from "@holdfast/wire"
+import { actNumberOf, actNumbers, type BatchedAct, type Veto } from "./act.ts"
 import type { Refusal } from "./refusal.ts"
 import { actRuleOf, type Keeper, keeperOf, type Rules } from "./rules.ts"
 import type { Approvers } from "./signatures.ts"
-import { activeDevicesOf, type OrgState } from "./state.ts"
+import { activeDevicesOf, type OrgState, type Waiting } from "./state.ts"
 import type { Statement } from "./statement.ts"
 import { type Tally, tallyOf } from "./tally.ts"
 
@@ -16,10 +16,48 @@ export interface Quorum {
 }
 
 export function quorumsOf(state: OrgState, statement: Statement, approvers: Approvers): readonly Quorum[] {
-  if (statement.type === "genesis") return [everyKeeper(statement.body.rules, approvers)]
-  const current = quorum("rules in force", state.rules, actNumberOf(statement), approvers)
-  // The new keepers also have to agree among themselves, or a mistake could leave rules that nobody can meet. (C3.1)
-  return statement.type === "rules" ? [current, quorum("new rules", statement.body, 2, approvers)] : [current]
+  const { rules } = state
+  switch (statement.type) {
+    case "genesis":
+      return [everyKeeper(statement.body.rules, approvers)]
+    // The new keepers also have to agree among themselves, or a mistake could leave rules that nobody can meet. (C3.1)
+    case "rules":
+      return [
+        inForce(rules, actNumbers.rules, approvers),
+        quorum("new rules", statement.body, actNumbers.rules, approvers),
+      ]
+    case "batch":
+      return [...new Set(statement.body.acts.map(actNumberOf))].map((type) => inForce(rules, type, approvers))
+    case "suspend-keeper": {
+      const before = state.suspensions.get(statement.body.keeper)
+      // Few may suspend once; to go on with it takes as many as it takes to change the rules. (C5.6)
+      const isAgain = before !== undefined && before.rulesVersion === rules.version
+      return [inForce(rules, isAgain ? actNumbers.rules : actNumbers["suspend-keeper"], approvers)]
+    }
+    case "veto":
+      return [vetoQuorum(rules, waitingFor(state, statement.body)?.vetoK ?? 0, approvers)]
+    default:
+      return [inForce(rules, actNumberOf(statement), approvers)]
+  }
+}
+
+function inForce(rules: Rules, actNumber: number, approvers: Approvers): Quorum {
+  return quorum("rules in force", rules, actNumber, approvers)
+}
+
+function waitingFor(state: OrgState, { statement }: Veto): Waiting | undefined {
+  return state.waiting.find((it) => equalBytes(it.statement.id, statement))
+}
+
+/** With 0 no number of keepers is enough: only the member concerned can stop it. (C10.5) */
+function vetoQuorum(rules: Rules, vetoK: number, approvers: Approvers): Quorum {
+  const k = vetoK === 0 ? rules.keepers.length + 1 : vetoK
+  const rule = { k, delaySeconds: 0, vetoK: 0, minOrganisations: 0, minJurisdictions: 0 }
+  return {
+    under: "rules in force",
+    tally: tallyOf(rule, approvers.keepers),
+    missing: withoutThese(rules, approvers.keepers),
+  }
 }
 
 function quorum(under: Quorum["under"], rules: Rules, actNumber: number, approvers: Approvers): Quorum {
@@ -42,13 +80,56 @@ function withoutThese(rules: Rules, approved: readonly Keeper[]): readonly Keepe
   return rules.keepers.filter((keeper) => !approved.some(({ id }) => equalBytes(id, keeper.id)))
 }
 
-/** What is still missing for the statement to be applied. (C5.4, C5.5, C6.10) */
+/** What is still missing for the statement to be applied. (C5.4, C5.5, C6.10, C10.5) */
 export function shortOf(state: OrgState, statement: Statement, approvers: Approvers): Refusal | undefined {
   const short = quorumsOf(state, statement, approvers).find(({ tally }) => tally.short !== undefined)?.tally.short
-  if (statement.type !== "device-add" && statement.type !== "device-remove") return short
-  const { member } = statement.body
-  const byMember = approvers.devices.some((device) => equalBytes(device.member, member))
-  if (statement.type === "device-add") return short ?? (byMember ? undefined : "no_device_approval")
-  if (short === undefined || !byMember) return short
-  return activeDevicesOf(state, member).length === 1 ? "last_device" : undefined
+  const speaks = (member: MemberId) => approvers.devices.some((device) => equalBytes(device.member, member))
+  switch (statement.type) {
+    case "device-add":
+    case "batch":
+      return short ?? (askedMembers(statement).every(speaks) ? undefined : "no_device_approval")
+    case "device-remove":
+      if (short === undefined || !speaks(statement.body.member)) return short
+      return activeDevicesOf(state, statement.body.member).length === 1 ? "last_device" : undefined
+    case "veto":
+      return membersHeard(state, statement).some(speaks) ? undefined : short
+    default:
+      return short
+  }
+}
+
+/** Members one of whose own devices has to agree. (C5.4) */
+function askedMembers(act: Statement | BatchedAct): readonly MemberId[] {
+  if (act.type === "batch") return act.body.acts.flatMap(askedMembers)
+  return act.type === "device-add" ? [act.body.member] : []
+}
+
+/** Members whose own devices have a say in it. (C5.4, C5.5, C10.5) */
+export function membersHeard(state: OrgState, statement: Statement): readonly MemberId[] {
+  switch (statement.type) {
+    case "device-remove":
+      return [statement.body.member]
+    case "veto": {
+      const vetoed = waitingFor(state, statement.body)?.statement
+      return vetoed?.type === "recover" ? [vetoed.body.member] : []
+    }
+    default:
+      return askedMembers(statement)
+  }
+}
+
+/**
+ * Whether it takes effect without the wait that its rule asks for: what a member's own device does to that member's devices,
+ * and rules that one keeper more than needed and all but one agree to, so that witnesses which are gone lock nobody out.
+ * (C5.5, C10.7)
+ */
+export function needsNoWait(state: OrgState, statement: Statement, approvers: Approvers): boolean {
+  if (statement.type === "device-remove") {
+    return quorumsOf(state, statement, approvers).some(({ tally }) => tally.short !== undefined)
+  }
+  if (statement.type !== "rules") return false
+  const { keepers } = state.rules
+  const { k } = actRuleOf(state.rules, actNumbers.rules)
+  const given = approvers.keepers.filter(({ id }) => keeperOf(state.rules, id) !== undefined).length
+  return given >= Math.max(k + 1, keepers.length - 1)
 }

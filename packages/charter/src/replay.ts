@@ -1,8 +1,8 @@
-import { equalBytes, type OrgId } from "@holdfast/wire"
+import type { OrgId } from "@holdfast/wire"
 import { appendRead, beforeNext, type Charter, openCharter, readEnvelope } from "./charter.ts"
 import type { Envelope } from "./envelope.ts"
 import type { Refusal } from "./refusal.ts"
-import { approvalClaims, type Claim, proofClaims, type Verify, verifyClaim } from "./signatures.ts"
+import { approvalClaims, type Claim, isSameClaim, proofClaims, type Verify, verifyClaim } from "./signatures.ts"
 
 interface Read {
   readonly entry: Uint8Array
@@ -64,11 +64,7 @@ function verifyAhead(): { start(charter: Charter, envelope: Envelope): void; rea
     },
     verify(claim) {
       const early = begun.get(claim.source)
-      const isSame =
-        early !== undefined &&
-        equalBytes(early.claim.publicKey, claim.publicKey) &&
-        equalBytes(early.claim.message, claim.message)
-      return isSame ? early.verdict : verifyClaim(claim)
+      return early !== undefined && isSameClaim(early.claim, claim) ? early.verdict : verifyClaim(claim)
     },
   }
 }

@@ -1,11 +1,20 @@
 import type { Ed25519Signer } from "@holdfast/log"
-import { compareBytes, type KeeperId, type MemberId, type OrgId, toKeeperId, toMemberId } from "@holdfast/wire"
+import {
+  compareBytes,
+  concatBytes,
+  type KeeperId,
+  type MemberId,
+  type OrgId,
+  toKeeperId,
+  toMemberId,
+  utf8,
+} from "@holdfast/wire"
 import { admissionBytes } from "./admission.ts"
 import type { CborValue } from "./cbor.ts"
 import { CharterError } from "./error.ts"
 import { bytesOf, fieldsOf, fixedOf, labelOf, listOf, refuse, uintOf, urlOf } from "./shape.ts"
 
-/** How a keeper signs: 1 with an Ed25519 key; 2 with a passkey, which this release decodes and refuses. (C3.2) */
+/** How a keeper signs: 1 with an Ed25519 key, 2 with a passkey. (C3.2) */
 export type KeeperKind = 1 | 2
 
 /** What has to be known of a passkey to check its assertions offline. (C3.2) */
@@ -36,7 +45,7 @@ export interface Keeper {
 export interface ActRule {
   /** Distinct keepers that must approve. */
   readonly k: number
-  /** Seconds on the log's clock before the act takes effect. Anything but 0 is refused in this release. (C3.8) */
+  /** Seconds on the log's clock between an act and its effect, in which it can be vetoed. (C3.8, C10) */
   readonly delaySeconds: number
   /** Keepers that can stop it during the delay; 0: nobody. */
   readonly vetoK: number
@@ -54,9 +63,26 @@ export interface Rules {
   readonly acts: ReadonlyMap<number, ActRule>
   /** How many entries may come between a statement's `base` and its own place. (C6.7) */
   readonly baseWindow: number
+  /** In ascending order of their keys. None: the log has no clock, and nothing can wait. (C3.10) */
+  readonly witnesses: readonly Witness[]
+  /** How many of them make a checkpoint's time believed; 0 exactly when there are none. */
+  readonly witnessQuorum: number
+}
+
+/** Whoever vouches that there is one history, by cosigning its checkpoints. (C3.10) */
+export interface Witness {
+  /** The name of its key, as in its vkey. */
+  readonly name: string
+  /** Ed25519, 32 bytes: cosigns and does nothing else. */
+  readonly publicKey: Uint8Array
+  /** Where checkpoints are submitted (tlog-witness); empty: relays do not ask it. */
+  readonly url: string
+  readonly organisation: string
+  readonly jurisdiction: string
 }
 
 export const maxKeepers = 64
+export const maxWitnesses = 16
 const rulesAct = 2
 const firstAct = 2
 const lastAct = 12
@@ -67,6 +93,21 @@ export function actRuleOf(rules: Rules, typeNumber: number): ActRule {
   const rule = rules.acts.get(typeNumber) ?? rules.acts.get(rulesAct)
   if (rule === undefined) throw new CharterError("not_founded", "rules")
   return rule
+}
+
+// What must be quick, or has a rule of its own. (C3.8, C10.5)
+const neverWaits: ReadonlySet<number> = new Set([3, 11, 12, 13])
+
+/** Seconds that an act of this type waits before it takes effect. (C3.8) */
+export function delayOf(rules: Rules, typeNumber: number): number {
+  return neverWaits.has(typeNumber) ? 0 : actRuleOf(rules, typeNumber).delaySeconds
+}
+
+/** All that has to stay the same under one keeper id: the key and, of a passkey, the name it is bound to. (C3.3) */
+export function seatKey({ publicKey, passkey }: Keeper): Uint8Array {
+  if (passkey === undefined) return publicKey
+  const { rpId, origin, backupEligible } = passkey
+  return concatBytes(publicKey, utf8(`\n${rpId}\n${origin}\n${backupEligible ? 1 : 0}`))
 }
 
 export function keeperOf(rules: Rules, id: Uint8Array): Keeper | undefined {
@@ -85,6 +126,8 @@ export function simpleRules(keepers: readonly Keeper[], k: number, version = 1):
     keepers: keepers.toSorted((a, b) => compareBytes(a.id, b.id)),
     acts: new Map([[rulesAct, { k, delaySeconds: 0, vetoK: 0, minOrganisations: 0, minJurisdictions: 0 }]]),
     baseWindow: 1024,
+    witnesses: [],
+    witnessQuorum: 0,
   }
 }
 
@@ -114,16 +157,18 @@ export async function admitKeeper(
 }
 
 export function rulesToCbor(rules: Rules): CborValue {
-  return new Map<number, CborValue>([
+  const map = new Map<number, CborValue>([
     [0, rules.version],
     [1, rules.keepers.map(keeperToCbor)],
     [2, new Map([...rules.acts].sort(([a], [b]) => a - b).map(([type, rule]) => [type, actRuleToCbor(rule)]))],
     [3, rules.baseWindow],
   ])
+  return rules.witnesses.length === 0 ? map : map.set(4, rules.witnesses.map(witnessToCbor)).set(5, rules.witnessQuorum)
 }
 
 export function rulesFromCbor(value: CborValue | undefined): Rules {
-  const map = fieldsOf(value, 4, "rules")
+  const hasWitnesses = value instanceof Map && value.size > 4
+  const map = fieldsOf(value, hasWitnesses ? 6 : 4, "rules")
   const keepers = listOf(map.get(1), [1, maxKeepers], keeperFromCbor, "keepers")
   keepers.forEach((keeper, i) => {
     const before = keepers[i - 1]
@@ -137,7 +182,48 @@ export function rulesFromCbor(value: CborValue | undefined): Rules {
     keepers,
     acts: new Map([...acts].map(([type, rule]) => [type, actRuleFromCbor(rule)])),
     baseWindow: uintOf(map.get(3), Number.MAX_SAFE_INTEGER, "base window"),
+    witnesses: hasWitnesses ? witnessesFromCbor(map.get(4)) : [],
+    witnessQuorum: hasWitnesses ? uintOf(map.get(5), maxWitnesses, "witness quorum") : 0,
   }
+}
+
+function witnessToCbor({ name, publicKey, url, organisation, jurisdiction }: Witness): CborValue {
+  return new Map<number, CborValue>([
+    [0, name],
+    [1, publicKey],
+    [2, url],
+    [3, organisation],
+    [4, jurisdiction],
+  ])
+}
+
+function witnessesFromCbor(value: CborValue | undefined): readonly Witness[] {
+  const witnesses = listOf(value, [1, maxWitnesses], witnessFromCbor, "witnesses")
+  witnesses.forEach((witness, i) => {
+    const before = witnesses[i - 1]
+    if (before !== undefined && compareBytes(before.publicKey, witness.publicKey) >= 0) refuse("order of witnesses")
+  })
+  if (new Set(witnesses.map(({ name }) => name)).size !== witnesses.length) refuse("witness name twice")
+  return witnesses
+}
+
+function witnessFromCbor(value: CborValue): Witness {
+  const map = fieldsOf(value, 5, "witness")
+  const name = map.get(0)
+  if (typeof name !== "string" || !isKeyName(name)) refuse("witness name")
+  const url = map.get(2)
+  return {
+    name,
+    publicKey: fixedOf(map.get(1), 32, "witness key"),
+    url: url === "" ? "" : urlOf(url, "witness url"),
+    organisation: labelOf(map.get(3), "organisation label"),
+    jurisdiction: labelOf(map.get(4), "jurisdiction label"),
+  }
+}
+
+/** A note key's name that people can read too: 1 to 255 printable ASCII characters without a plus sign. (C3.10) */
+export function isKeyName(name: string): boolean {
+  return /^[!-*,-~]{1,255}$/.test(name)
 }
 
 function keeperToCbor(keeper: Keeper): CborValue {

@@ -3,7 +3,7 @@ import { type KnownAct, subjectOf } from "./act.ts"
 import type { DeviceEntry } from "./admission.ts"
 import { emptyIdMap, type IdMap } from "./id-map.ts"
 import type { RelayEntry } from "./relay-entry.ts"
-import { isEvaluation, type Keeper, type Rules } from "./rules.ts"
+import { isEvaluation, type Keeper, type Rules, seatKey } from "./rules.ts"
 import { noStatement, type Statement, type StatementId } from "./statement.ts"
 
 /** Which entry did it. What entry `index` changes is in force at log sizes above `index`. (C7.4) */
@@ -37,6 +37,27 @@ export interface SubjectHead {
   readonly prev: Uint8Array
 }
 
+/** An act that has its approvals and not yet its effect. (C10) */
+export interface Waiting {
+  /** The entry that it came with. */
+  readonly index: number
+  readonly statement: Statement & KnownAct
+  readonly delaySeconds: number
+  /** Keepers that can stop it; 0: none can. */
+  readonly vetoK: number
+  /** By the log's clock; `undefined` until witnesses have cosigned a tree that holds it. */
+  readonly begins: number | undefined
+}
+
+/** A keeper whose approvals do not count for a while. (C5.6) */
+export interface Suspension {
+  readonly keeper: KeeperId
+  readonly seconds: number
+  readonly begins: number | undefined
+  readonly rulesVersion: number
+  readonly mark: Mark
+}
+
 /** What the applied entries add up to. Never changed: an act makes a new one that shares what stayed the same. */
 export interface OrgState {
   readonly founded: boolean
@@ -53,13 +74,22 @@ export interface OrgState {
   /** The key of every keeper id that ever had a seat, and the other way round. (C3.3) */
   readonly keyByKeeper: IdMap<Uint8Array>
   readonly keeperByKey: IdMap<KeeperId>
+  /** Seconds since 1970 that enough witnesses have vouched for; `undefined` until the first ANCHOR. Never goes back. (C10.2) */
+  readonly clock: number | undefined
+  /** The largest size of this log that an ANCHOR has carried. */
+  readonly anchoredSize: number
+  /** In the order of their entries. */
+  readonly waiting: readonly Waiting[]
+  /** The newest of each keeper that ever had one. */
+  readonly suspensions: IdMap<Suspension>
+  readonly canary: { readonly until: number; readonly mark: Mark } | undefined
 }
 
 export const emptyState: OrgState = {
   founded: false,
   evaluation: false,
   nameCommitment: new Uint8Array(32),
-  rules: { version: 0, keepers: [], acts: new Map(), baseWindow: 0 },
+  rules: { version: 0, keepers: [], acts: new Map(), baseWindow: 0, witnesses: [], witnessQuorum: 0 },
   relays: [],
   members: emptyIdMap(),
   devices: emptyIdMap(),
@@ -67,6 +97,11 @@ export const emptyState: OrgState = {
   applied: emptyIdMap(),
   keyByKeeper: emptyIdMap(),
   keeperByKey: emptyIdMap(),
+  clock: undefined,
+  anchoredSize: 0,
+  waiting: [],
+  suspensions: emptyIdMap(),
+  canary: undefined,
 }
 
 const firstOfSubject: SubjectHead = { nextSeq: 0, prev: noStatement }
@@ -85,18 +120,25 @@ export function activeDevicesOf(state: OrgState, id: MemberId): readonly Device[
   return devices.filter((device) => device.removed === undefined)
 }
 
-/** Applies a statement that has passed every rule. (C7.3) */
-export function applyAct(state: OrgState, statement: Statement & KnownAct, index: number): OrgState {
-  const mark = { index, statementId: statement.id }
-  const subject = subjectOf(statement)
+/** Whether this keeper's approvals count for nothing now. (C5.6) */
+export function isSuspended({ suspensions, clock }: OrgState, keeper: Uint8Array): boolean {
+  const suspension = suspensions.get(keeper)
+  if (suspension === undefined) return false
+  const { begins, seconds } = suspension
+  return begins === undefined || clock === undefined || clock < begins + seconds
+}
+
+/** The statement's id is used up and its subject's sequence moves on, whatever else it changes. (C6.2, C6.6) */
+export function withStatement(state: OrgState, statement: Statement & KnownAct, index: number): OrgState {
   return {
-    ...changed(state, statement, mark),
+    ...state,
     applied: state.applied.with(statement.id, index),
-    subjects: state.subjects.with(subject, { nextSeq: statement.seq + 1, prev: statement.id }),
+    subjects: state.subjects.with(subjectOf(statement), { nextSeq: statement.seq + 1, prev: statement.id }),
   }
 }
 
-function changed(state: OrgState, act: KnownAct, mark: Mark): OrgState {
+/** What an act that has passed every rule changes. ANCHOR and VETO act on what waits: see `settle.ts`. (C7.3) */
+export function withAct(state: OrgState, act: KnownAct, mark: Mark): OrgState {
   switch (act.type) {
     case "genesis": {
       const { nameCommitment, rules, relays, founder } = act.body
@@ -111,24 +153,38 @@ function changed(state: OrgState, act: KnownAct, mark: Mark): OrgState {
       return withMember(state, act.body, mark)
     case "member-remove":
       return withoutMember(state, act.body.member, mark)
-    case "device-add": {
-      const { member, device } = act.body
-      const before = state.members.get(member) as Member
-      const members = state.members.with(member, { ...before, devices: [...before.devices, device.id] })
-      return { ...state, members, devices: withDevices(state.devices, member, [device], mark) }
-    }
+    case "device-add":
+      return withDevice(state, act.body.member, act.body.device, mark)
     case "device-remove":
       return { ...state, devices: withoutDevice(state.devices, act.body.device, mark) }
+    case "recover": {
+      const { member, device } = act.body
+      return withDevice({ ...state, devices: withoutDevicesOf(state, member, mark) }, member, device, mark)
+    }
+    case "suspend-keeper": {
+      const { keeper, seconds } = act.body
+      const suspension = { keeper, seconds, begins: undefined, rulesVersion: state.rules.version, mark }
+      return { ...state, suspensions: state.suspensions.with(keeper, suspension) }
+    }
+    case "canary":
+      return { ...state, canary: { until: act.body.until, mark } }
+    case "batch":
+      return act.body.acts.reduce((next, one) => withAct(next, one, mark), state)
+    case "veto":
+    case "anchor":
+      return state
   }
 }
 
 function withRules(state: OrgState, rules: Rules): OrgState {
   let { keyByKeeper, keeperByKey } = state
   for (const keeper of rules.keepers) {
-    keyByKeeper = keyByKeeper.with(keeper.id, keeper.publicKey)
+    keyByKeeper = keyByKeeper.with(keeper.id, seatKey(keeper))
     keeperByKey = keeperByKey.with(keeper.publicKey, keeper.id)
   }
-  return { ...state, rules, evaluation: isEvaluation(rules), keyByKeeper, keeperByKey }
+  // Without witnesses no suspension could ever lapse.
+  const suspensions = rules.witnesses.length === 0 ? emptyIdMap<Suspension>() : state.suspensions
+  return { ...state, rules, evaluation: isEvaluation(rules), keyByKeeper, keeperByKey, suspensions }
 }
 
 interface NewMember {
@@ -151,9 +207,20 @@ function withMember(state: OrgState, { member, nameCommitment, devices, requestI
 /** A keeper's seat outlives the member: taking it away here would lower n behind the floors' back. (C5.3) */
 function withoutMember(state: OrgState, id: MemberId, mark: Mark): OrgState {
   const member = state.members.get(id) as Member
+  const members = state.members.with(id, { ...member, removed: mark })
+  return { ...state, members, devices: withoutDevicesOf(state, id, mark) }
+}
+
+function withDevice(state: OrgState, member: MemberId, device: DeviceEntry, mark: Mark): OrgState {
+  const before = state.members.get(member) as Member
+  const members = state.members.with(member, { ...before, devices: [...before.devices, device.id] })
+  return { ...state, members, devices: withDevices(state.devices, member, [device], mark) }
+}
+
+function withoutDevicesOf(state: OrgState, id: MemberId, mark: Mark): IdMap<Device> {
   let devices = state.devices
   for (const device of activeDevicesOf(state, id)) devices = withoutDevice(devices, device.id, mark)
-  return { ...state, members: state.members.with(id, { ...member, removed: mark }), devices }
+  return devices
 }
 
 function withDevices(

@@ -5,7 +5,6 @@ import { printableName, shownName } from "./name.ts"
 import { refusalInWords } from "./refusal.ts"
 import type { RelayEntry } from "./relay-entry.ts"
 import { type ActRule, isEvaluation, type Keeper, type Rules } from "./rules.ts"
-import type { StatementId } from "./statement.ts"
 
 /** The name of a member, keeper, device or relay, as the reader's own directory has it. */
 export type Names = (id: Uint8Array) => string | undefined
@@ -17,7 +16,9 @@ export type Names = (id: Uint8Array) => string | undefined
 export function actInWords(it: Act | CharterRecord, names: Names): string {
   if ("type" in it) return it.type === "unknown" ? unknownInWords(it.body.number) : knownInWords(it, names)
   const what = it.statement === undefined ? "Unreadable entry" : actInWords(it.statement, names)
-  return it.outcome === "applied" ? what : `${what} (refused: ${lowerFirst(refusalInWords(it.outcome.refused))})`
+  if (it.outcome === "applied") return what
+  if (it.outcome === "waiting") return `${what} (waits to take effect)`
+  return `${what} (refused: ${lowerFirst(refusalInWords(it.outcome.refused))})`
 }
 
 function knownInWords(act: KnownAct, names: Names): string {
@@ -44,6 +45,20 @@ function knownInWords(act: KnownAct, names: Names): string {
       return `Remove the device ${deviceInWords(act.body.device, names)} of ${nameOf(act.body.member, names, "member")}`
     case "relays":
       return `Let clients talk to ${count(act.body.relays.length, "relay")} only: ${relaysInWords(act.body.relays)}`
+    case "suspend-keeper":
+      return `Suspend ${nameOf(act.body.keeper, names, "keeper")} for ${durationInWords(act.body.seconds)}: until then their approvals do not count`
+    case "recover": {
+      const { member, device } = act.body
+      return `Recover ${nameOf(member, names, "member")}: give them the device ${deviceInWords(device.id, names)} and end every other device of theirs`
+    }
+    case "veto":
+      return `Veto the act with the code ${shortCode(act.body.statement)}, so that it never takes effect`
+    case "canary":
+      return `Declare, until ${dateInWords(act.body.until)}, that no one has compelled the keepers to act against this organisation`
+    case "anchor":
+      return "Set the log's clock by a checkpoint that witnesses have cosigned"
+    case "batch":
+      return `Do ${act.body.acts.length} things together or not at all: ${act.body.acts.map((one) => lowerFirst(knownInWords(one, names))).join("; ")}`
   }
 }
 
@@ -60,7 +75,18 @@ function rulesInWords(rules: Rules, names: Names): string {
     .map(([type, rule]) => ({ type, words: actRuleInWords(rule, rules) }))
     .filter(({ words }) => words !== main)
     .map(({ type, words }) => `${words} ${purposes.get(type) ?? `for acts of type ${type}`}`)
-  return [`${main} (${who})${alone}`, ...exceptions].join(", ")
+  return [`${main} (${who})${alone}`, ...exceptions, ...witnessesInWords(rules)].join(", ")
+}
+
+function witnessesInWords({ witnesses, witnessQuorum }: Rules): readonly string[] {
+  if (witnesses.length === 0) return []
+  const who = witnesses.map(({ name, publicKey, organisation, jurisdiction }) => {
+    const labels = [organisation, jurisdiction].filter((label) => label !== "")
+    return `${name} (${[...labels, `key ${keyCode(publicKey)}`].join(", ")})`
+  })
+  return [
+    `watched by ${count(witnesses.length, "witness", "witnesses")} of whom ${witnessQuorum} must agree: ${who.join("; ")}`,
+  ]
 }
 
 function actRuleInWords(rule: ActRule, rules: Rules): string {
@@ -69,7 +95,8 @@ function actRuleInWords(rule: ActRule, rules: Rules): string {
     rule.minJurisdictions > 1 ? `${rule.minJurisdictions} jurisdictions` : "",
   ].filter((text) => text !== "")
   const labels = from.length === 0 ? "" : ` from at least ${from.join(" and ")}`
-  const delay = rule.delaySeconds === 0 ? "" : ` after ${rule.delaySeconds} seconds`
+  const veto = rule.vetoK === 0 ? "" : `, in which ${count(rule.vetoK, "keeper")} can veto`
+  const delay = rule.delaySeconds === 0 ? "" : ` after ${durationInWords(rule.delaySeconds)}${veto}`
   return `${rule.k} of ${count(rules.keepers.length, "keeper")}${labels}${delay}`
 }
 
@@ -82,7 +109,6 @@ const purposes = new Map([
   [8, "to change relays"],
   [9, "to release client code"],
   [10, "to recover a member"],
-  [11, "to veto"],
   [12, "for the canary"],
 ])
 
@@ -115,8 +141,28 @@ function nameOf(id: Uint8Array, names: Names, noun: string): string {
   return name === undefined ? `${noun} ${keyCode(id)}` : shownName(name)
 }
 
-function count(n: number, noun: string): string {
-  return `${n === 1 ? "one" : n} ${noun}${n === 1 ? "" : "s"}`
+function count(n: number, noun: string, nouns = `${noun}s`): string {
+  return `${n === 1 ? "one" : n} ${n === 1 ? noun : nouns}`
+}
+
+/** "7 days", "2 days and 3 hours": to the second, so that two different waits never read alike. */
+export function durationInWords(seconds: number): string {
+  const parts = [
+    count(Math.floor(seconds / 86_400), "day"),
+    count(Math.floor(seconds / 3_600) % 24, "hour"),
+    count(Math.floor(seconds / 60) % 60, "minute"),
+    count(seconds % 60, "second"),
+  ].filter((part) => !part.startsWith("0 "))
+  if (parts.length < 2) return parts[0] ?? "no time"
+  return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`
+}
+
+/** The last second that a Date can hold. */
+const lastSecond = 8_640_000_000_000
+
+/** "2027-03-01", by Greenwich time: the same for every reader. */
+function dateInWords(seconds: number): string {
+  return seconds > lastSecond ? "a day beyond every calendar" : new Date(seconds * 1_000).toISOString().slice(0, 10)
 }
 
 function lowerFirst(text: string): string {
@@ -135,7 +181,7 @@ const readAloud = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
  * Eight characters in two groups, for two people to see that they look at the same statement. It guards against mix-ups: 40
  * bits are no proof against someone who searches for a look-alike, so each of them still reads the act in words. (C8.5)
  */
-export function shortCode(id: StatementId): string {
+export function shortCode(id: Uint8Array): string {
   let bits = 0n
   for (const byte of id.subarray(0, 5)) bits = (bits << 8n) | BigInt(byte)
   let code = ""

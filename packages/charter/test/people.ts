@@ -1,5 +1,17 @@
-import { type Ed25519Signer, signerFromSeed } from "@holdfast/log"
 import {
+  COSIGNATURE,
+  charterOrigin,
+  cosignNote,
+  type Ed25519Signer,
+  formatCheckpoint,
+  formatNote,
+  NOTE_SIGNATURE,
+  noteKey,
+  signerFromSeed,
+  signNote,
+} from "@holdfast/log"
+import {
+  compareBytes,
   type DeviceId,
   type KeeperId,
   labelledHash,
@@ -29,10 +41,12 @@ import {
   openCharter,
   type RelayEntry,
   type Rules,
+  rootAt,
   type Signer,
   type Statement,
   seal,
   simpleRules,
+  type Witness,
 } from "../src/index.ts"
 
 /** Everything that follows from a name: fixed bytes, so that vectors and stories can be made again. */
@@ -175,4 +189,57 @@ export async function addMember(org: Organisation, who: Person): Promise<LaterAc
       requestId: bytesFrom(`${who.name}/request`, 16),
     },
   }
+}
+
+/** Somebody else's machine that vouches for one history. */
+export interface WitnessPerson {
+  readonly entry: Witness
+  readonly key: Ed25519Signer
+}
+
+export async function witness(name: string): Promise<WitnessPerson> {
+  const key = await signerFromSeed(bytesFrom(`${name}/witness key`, 32))
+  const entry = {
+    name: `${name}.example/witness`,
+    publicKey: key.publicKey,
+    url: "",
+    organisation: "",
+    jurisdiction: "",
+  }
+  return { entry, key }
+}
+
+/** These rules with witnesses, a majority of whom must agree. */
+export function watchedBy(witnesses: readonly WitnessPerson[], rules: Rules): Rules {
+  const entries = witnesses.map(({ entry }) => entry).toSorted((a, b) => compareBytes(a.publicKey, b.publicKey))
+  return { ...rules, witnesses: entries, witnessQuorum: Math.floor(witnesses.length / 2) + 1 }
+}
+
+export interface Cosigned {
+  readonly time: number
+  readonly by: readonly WitnessPerson[]
+  /** Of the tree; the newest by default. */
+  readonly size?: number
+  readonly relay?: string
+  /** Instead of the log's own. */
+  readonly root?: Uint8Array
+}
+
+/** The relay's checkpoint with its witnesses' lines. */
+export async function cosignedNote(org: Organisation, how: Cosigned): Promise<Uint8Array> {
+  const origin = charterOrigin(org.orgId)
+  const size = how.size ?? org.charter.size
+  const root = how.root ?? (rootAt(org.charter, size) as Uint8Array)
+  const text = formatCheckpoint({ origin, size, root, extensions: [] })
+  const logKey = await signerFromSeed(bytesFrom(`${how.relay ?? "relay"}/log key`, 32))
+  const signatures = [await signNote(text, noteKey(origin, NOTE_SIGNATURE, logKey.publicKey), logKey)]
+  for (const { entry, key } of how.by) {
+    signatures.push(await cosignNote(text, noteKey(entry.name, COSIGNATURE, key.publicKey), key, how.time))
+  }
+  return formatNote({ text, signatures })
+}
+
+/** What the relay logs when its witnesses have cosigned. */
+export async function anchored(org: Organisation, how: Cosigned) {
+  return act(org, { type: "anchor", body: { note: await cosignedNote(org, how) } }, [])
 }

@@ -7,18 +7,31 @@ export function snapshot(charter: Charter): unknown {
     orgId: hex(charter.orgId),
     size: charter.size,
     roots: Array.from({ length: charter.size + 1 }, (_, size) => hex(rootAt(charter, size) as Uint8Array)),
-    outcomes: [...charter.records].map(({ outcome }) => (outcome === "applied" ? outcome : outcome.refused)),
+    outcomes: [...charter.records].map(({ outcome }) => (typeof outcome === "string" ? outcome : outcome.refused)),
     updateNeededAt: charter.updateNeededAt ?? null,
     state: stateSnapshot(charter.state),
   }
 }
 
 function stateSnapshot(state: OrgState): unknown {
+  // What came with witnesses is left out where there are none, so that recorded histories without them stay as they are.
+  const { witnesses, witnessQuorum, ...others } = state.rules
+  const rules = witnesses.length === 0 ? others : state.rules
+  const { clock, anchoredSize, waiting, suspensions, canary } = state
+  const later = {
+    ...(clock === undefined ? {} : { clock, anchoredSize }),
+    ...(waiting.length === 0
+      ? {}
+      : { waiting: waiting.map(({ statement, ...it }) => ({ ...it, statement: hex(statement.id) })) }),
+    ...(suspensions.size === 0 ? {} : { suspensions: plain([...suspensions.values()]) }),
+    ...(canary === undefined ? {} : { canary: plain(canary) }),
+  }
   return {
+    ...later,
     founded: state.founded,
     evaluation: state.evaluation,
     nameCommitment: hex(state.nameCommitment),
-    rules: plain(state.rules),
+    rules: plain(rules),
     relays: plain(state.relays),
     members: [...state.members.values()].map((member) => ({
       ...(plain(member) as object),

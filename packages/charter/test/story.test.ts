@@ -330,36 +330,12 @@ test("[C4.8] acts from a newer version change nothing and block nothing, and ask
   expect(org.charter.updateNeededAt).toBeUndefined()
   org = await after(org, await sealed(release, [ana.keeper]))
   expect(org.charter.updateNeededAt).toBe(2)
-  const slow = {
-    ...org.charter.state.rules.acts.get(2),
-    k: 2,
-    delaySeconds: 60,
-    vetoK: 0,
-    minOrganisations: 0,
-    minJurisdictions: 0,
-  }
-  const delayed = { ...org.charter.state.rules, version: 2, acts: new Map([[2, slow]]) }
-  org = await act(org, { type: "rules", body: delayed }, both)
   expect(alarmsOf(org.charter).map((alarm) => (alarm.kind === "entry_refused" ? alarm.refusal : alarm.kind))).toEqual([
     "update_needed",
     "unknown_type",
     "unknown_type",
-    "delay_unsupported",
   ])
   expect((await after(org, await sealed(like, both))).record.outcome).toBe("applied")
-})
-
-test("[C4.8] nobody without a seat can make clients ask for an update by rules with seats of their own", async () => {
-  const org = await found([ana, ben, cem], 2)
-  const eve = await person("eve")
-  const seat = await eve.admitAsKeeper(org.orgId)
-  const slow = { k: 2, delaySeconds: 60, vetoK: 0, minOrganisations: 0, minJurisdictions: 0 }
-  const body = { ...org.charter.state.rules, ...simpleRules([...org.charter.state.rules.keepers, seat], 2), version: 2 }
-  const next = await act(org, { type: "rules", body: { ...body, acts: new Map([[2, { ...slow, k: 3 }]]) } }, [
-    eve.keeper,
-  ])
-  expect(next.record.outcome).toEqual({ refused: "delay_unsupported" })
-  expect(next.charter.updateNeededAt).toBeUndefined()
 })
 
 test("[C8.1 C8.2] before signing, a client looks at its own clock and charter", async () => {

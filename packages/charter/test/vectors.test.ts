@@ -38,7 +38,7 @@ async function vectorsNow(): Promise<Vectors> {
         id: statement === undefined ? "" : hex(statement.id),
         shortCode: statement === undefined ? "" : shortCode(statement.id),
         entry: hex(entry),
-        outcome: record?.outcome === "applied" ? "applied" : (record?.outcome.refused ?? ""),
+        outcome: typeof record?.outcome === "object" ? record.outcome.refused : (record?.outcome ?? ""),
       }
     }),
     charter: snapshot(charter),

@@ -103,7 +103,7 @@ test("[C8.3] rules are told with every number that differs", async () => {
     ]),
   }
   expect(inWords({ type: "rules", body: rules })).toMatchInlineSnapshot(
-    `"Change the rules to version 2: 2 of 3 keepers from at least 2 organisations and 2 jurisdictions (Ana of House 0, CH; Ben of House 1, CH; Cem of House 2, CH), 2 of 3 keepers after 3600 seconds to add members, 2 of 3 keepers from at least 2 organisations to remove members"`,
+    `"Change the rules to version 2: 2 of 3 keepers from at least 2 organisations and 2 jurisdictions (Ana of House 0, CH; Ben of House 1, CH; Cem of House 2, CH), 2 of 3 keepers after one hour to add members, 2 of 3 keepers from at least 2 organisations to remove members"`,
   )
   const alone = await found([ana], 1)
   expect(actInWords(alone.founding, names)).toContain("evaluation: a single keeper decides everything")

@@ -160,7 +160,8 @@ export interface Act {
   readonly type: string
   readonly sentence: string
   readonly approvedBy: readonly string[]
-  readonly outcome: "applied" | "refused"
+  /** `waiting`: it has its approvals and takes effect later. `lapsed`: it waited and broke a rule when its time came. */
+  readonly outcome: "applied" | "waiting" | "vetoed" | "lapsed" | "refused"
   readonly reason?: string
   readonly code: string
 }

@@ -1,5 +1,5 @@
 // The charter as the lanes see it.
-import { activeDevicesOf, admits, type Charter, type Device, isActiveMember } from "@holdfast/charter"
+import { activeDevicesOf, admits, type Charter, type Device, fateOf, isActiveMember } from "@holdfast/charter"
 import type { CharterDevice, CharterView } from "@holdfast/lanes"
 import { charterOrigin, LogError, NOTE_SIGNATURE, noteKey, verifyCheckpoint } from "@holdfast/log"
 import { hex, utf8 } from "@holdfast/wire"
@@ -34,8 +34,9 @@ function toCharterDevice({ member, id, publicKey }: Device): CharterDevice {
 /** Of every relay that the charter has ever named: a commit may carry a note of one that was replaced meanwhile. */
 function logKeysOf(charter: Charter): readonly Uint8Array[] {
   const keys = new Map<string, Uint8Array>()
-  for (const { statement, outcome } of charter.records) {
-    if (outcome !== "applied" || (statement?.type !== "genesis" && statement?.type !== "relays")) continue
+  for (const { index, statement } of charter.records) {
+    if (statement?.type !== "genesis" && statement?.type !== "relays") continue
+    if (fateOf(charter, index)?.how !== "applied") continue
     for (const { logPublicKey } of statement.body.relays) keys.set(hex(logPublicKey), logPublicKey)
   }
   return [...keys.values()]

@@ -1,5 +1,5 @@
 // The Client that programs embed, over the engine's parts. Nothing is decided here that is not about a caller's request.
-import { actInWords, actNumbers, actRuleOf, shortCode } from "@holdfast/charter"
+import { actInWords, actNumbers, actRuleOf, type Fate, fateOf, shortCode } from "@holdfast/charter"
 import { decode, encode, hex, toDeviceId, toMemberId, utf8 } from "@holdfast/wire"
 import { deviceOf } from "./account.ts"
 import type { Act, Attachment, Client, FileSource, Id, Message, Overview } from "./api.ts"
@@ -208,7 +208,8 @@ export function createClient(engine: Engine): OpenClient {
     },
     readers: async (conversation) => conversations.readers(conversation),
     async timeline(): Promise<readonly Act[]> {
-      const { state, records } = engine.charter()
+      const charter = engine.charter()
+      const { state, records } = charter
       const seats = new Map(
         state.keyByKeeper.size === 0 ? [] : state.rules.keepers.map((one) => [hex(one.id), one.member]),
       )
@@ -226,15 +227,14 @@ export function createClient(engine: Engine): OpenClient {
         const approved = record.approvals
           .filter(({ counted }) => counted)
           .map(({ signer, kind }) => nameOf(signer, kind))
-        const { outcome, statement } = record
+        const { statement } = record
         return {
           index: record.index,
           statement: statement === undefined ? "" : hex(statement.id),
           type: statement?.type ?? "unreadable",
           sentence: actInWords(statement ?? record, people.names),
           approvedBy: [...new Set(approved)],
-          outcome: outcome === "applied" ? "applied" : "refused",
-          ...(outcome === "applied" ? {} : { reason: outcome.refused }),
+          ...outcomeOf(fateOf(charter, record.index)),
           code: statement === undefined ? "" : shortCode(statement.id),
         }
       })
@@ -391,6 +391,14 @@ export function createClient(engine: Engine): OpenClient {
     close: () => engine.close(),
   }
   return client
+}
+
+function outcomeOf(fate: Fate | undefined): Pick<Act, "outcome" | "reason"> {
+  if (fate === undefined) return { outcome: "refused" }
+  if (typeof fate.how === "string") return { outcome: fate.how }
+  return "refused" in fate.how
+    ? { outcome: "refused", reason: fate.how.refused }
+    : { outcome: "lapsed", reason: fate.how.lapsed }
 }
 
 /** Inside a transaction: an invitation of this device's own, announced to everybody. */

@@ -2,6 +2,7 @@
 import {
   type Approval,
   actInWords,
+  type BeforeSigning,
   type Charter,
   CharterError,
   checkBeforeSigning,
@@ -101,6 +102,13 @@ const passing: ReadonlySet<Refusal> = new Set([
   "no_device_approval",
   "last_device",
 ])
+
+type Unsignable = Exclude<BeforeSigning, Refusal>
+const unsignable: Readonly<Record<Unsignable, string>> = {
+  not_after_too_far: "It would stay valid for too long",
+  canary_too_far: "The canary would promise something for longer than 100 days",
+  canary_past: "The canary would be over already",
+}
 
 export function createProposals(deps: ProposalsDeps): Proposals {
   const { table, people, timers } = deps
@@ -267,12 +275,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     }
     const [reason] = await checkBeforeSigning(deps.charter(), statement, nowSeconds())
     if (reason === undefined) return
-    const words =
-      reason === "expired"
-        ? "It has expired"
-        : reason === "not_after_too_far"
-          ? "It would stay valid for too long"
-          : refusalInWords(reason)
+    const words = Object.hasOwn(refusals, reason) ? refusalInWords(reason as Refusal) : unsignable[reason as Unsignable]
     throw new ClientError("not_allowed", `${words}.`)
   }
 

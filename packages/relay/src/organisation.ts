@@ -99,7 +99,7 @@ export class Organisation {
       const known = this.#charter.state.applied.get(statement.id)
       if (known !== undefined) return known
       const { charter, record } = await append(this.#charter, bytes)
-      if (record.outcome !== "applied") throw new RelayError("refused", record.outcome.refused)
+      if (typeof record.outcome === "object") throw new RelayError("refused", record.outcome.refused)
       try {
         const entry = { messageId: statement.id.subarray(0, 16), bytes: bytes.slice() }
         await this.#deps.engine.append(this.charterLane.id, [entry], record.index)

@@ -41,7 +41,8 @@ function recordLines(record: CharterRecord): readonly string[] {
     const what = approval.kind === 3 ? "device" : "keeper"
     lines.push(`      ${approval.counted ? "signed by" : "not counted:"} ${what} ${hex(approval.signer).slice(0, 8)}`)
   }
-  if (outcome !== "applied") lines.push(`      REFUSED: ${refusalInWords(outcome.refused)}`)
+  if (outcome === "waiting") lines.push("      waits to take effect")
+  if (typeof outcome === "object") lines.push(`      REFUSED: ${refusalInWords(outcome.refused)}`)
   return lines
 }
 
@@ -85,7 +86,7 @@ function jsonOf({ charter }: ReplayedCharter): unknown {
       type: record.statement?.type ?? null,
       sentence: actInWords(record, noNames),
       approvals: record.approvals.map((a) => ({ signer: hex(a.signer), kind: a.kind, counted: a.counted })),
-      outcome: record.outcome === "applied" ? "applied" : record.outcome.refused,
+      outcome: typeof record.outcome === "string" ? record.outcome : record.outcome.refused,
     })),
   }
 }
