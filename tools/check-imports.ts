@@ -15,7 +15,7 @@ import { repoRoot, sourceFiles } from "./source/files.ts"
 import { conclude, type Finding } from "./source/finding.ts"
 import { parseSource, type Source } from "./source/parse.ts"
 
-const everything = ["wire", "log", "charter", "mls", "lanes", "client", "relay", "testkit"]
+const everything = ["wire", "log", "charter", "mls", "lanes", "client", "witness", "relay", "testkit"]
 
 /** What the source of a package may import of ours. A package that is not here may not exist. */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -25,7 +25,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   mls: ["wire", "log", "charter"],
   lanes: ["wire", "log", "charter", "mls"],
   client: ["wire", "log", "charter", "mls", "lanes"],
-  relay: ["wire", "log", "charter"],
+  witness: ["wire", "log"],
+  relay: ["wire", "log", "charter", "witness"],
   testkit: everything,
 }
 

@@ -3,7 +3,7 @@ import os from "node:os"
 import path from "node:path"
 import { onTestFinished } from "vitest"
 
-const rooms = ["wire", "log", "charter", "mls", "lanes", "client", "relay", "testkit"]
+const rooms = ["wire", "log", "charter", "mls", "lanes", "client", "witness", "relay", "testkit"]
 
 /** A repository in the shape of this one, with these files, for the duration of a test. */
 export function smallRepo(files: Readonly<Record<string, string>>): string {
