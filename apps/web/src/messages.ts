@@ -399,7 +399,7 @@ export const text = {
     show: "Show link",
     revoke: "Withdraw",
     by: (name: string) => `from ${name}`,
-    purposeOf: { member: "member", keeper: "keeper", device: "device" },
+    purposeOf: { member: "member", keeper: "keeper", device: "device", recovery: "recovery" },
     state: {
       waiting: "cannot be used yet: it waits for the connection",
       open: "not used yet",

@@ -164,12 +164,16 @@ export interface Act {
   readonly outcome: "applied" | "waiting" | "vetoed" | "lapsed" | "refused"
   readonly reason?: string
   readonly code: string
+  /** The log's clock when the entry was covered by an anchor; absent while there is none (times are never a server's word). */
+  readonly at?: number
 }
 
 /** Something that waits for approvals. */
 export interface Proposal {
   /** Statement id. */
   readonly id: Id
+  /** As in `Act`. */
+  readonly type?: string
   readonly sentence: string
   /** Further plain lines (key fingerprints, who invited, who asked). */
   readonly details: readonly string[]
@@ -184,11 +188,17 @@ export interface Proposal {
   readonly expiresAt: number
   /** For a join or device request: the code that the asking device shows. */
   readonly joinCode?: string
+  /** Whose approval would still count (names), and how many further organisations and jurisdictions it takes beyond the number of keepers. */
+  readonly missing?: {
+    readonly keepers: readonly string[]
+    readonly organisations: number
+    readonly jurisdictions: number
+  }
 }
 
 export interface Invite {
   readonly id: Id
-  readonly purpose: "member" | "keeper" | "device"
+  readonly purpose: "member" | "keeper" | "device" | "recovery"
   /** Whom it is meant for, as the inviter wrote it. */
   readonly name: string
   readonly invitedBy: string
@@ -231,7 +241,7 @@ export interface JoinOptions {
 
 /** What changed; ask again for what you show. `messages` names the conversation, `transfer` the message. */
 export type Change =
-  | { readonly topic: "overview" | "people" | "conversations" | "timeline" | "proposals" | "invites" }
+  | { readonly topic: "overview" | "people" | "conversations" | "timeline" | "proposals" | "invites" | "governance" }
   | { readonly topic: "messages"; readonly conversation: Id }
   | { readonly topic: "transfer"; readonly message: Id }
 

@@ -1,7 +1,7 @@
 // What the keepers' desk sees and asks for: the organisation's rules, what waits, who vouches for the log, and the acts that
 // change any of it. Plain values, safe to hand across a worker boundary. Ids are lower-case hex; times are milliseconds
 // since 1970, spans of time are seconds.
-import type { Id } from "./api.ts"
+import type { Id, Invite } from "./api.ts"
 
 /** Acts that rules can treat each in its own way. The names are those of the charter (C4.1). */
 export type RuledAct =
@@ -218,6 +218,18 @@ export interface ImportedPerson {
   readonly problem?: string
 }
 
+/** Somebody who has used an invitation and is not in the charter yet. */
+export interface OpenRequest {
+  readonly id: Id
+  readonly purpose: "member" | "keeper" | "device" | "recovery"
+  readonly name: string
+  readonly invitedBy: string
+  /** The code that the asking device shows too. */
+  readonly joinCode: string
+  readonly keyCode: string
+  readonly at: number
+}
+
 /** Part of `Client`. Every method may throw ClientError. */
 export interface GovernanceApi {
   governance(): Promise<Governance>
@@ -232,9 +244,16 @@ export interface GovernanceApi {
   proposeCanary(days: number): Promise<Id>
   /** For a keeper a proposal like any other; a device of the member concerned vetoes at once. */
   veto(statement: Id): Promise<Id>
+  /** Those whose admission has not been decided; what `proposeAdmissions` takes. */
+  requests(): Promise<readonly OpenRequest[]>
   /** One BATCH for these open requests to join, in the order given; more than fit become several. */
   proposeAdmissions(requests: readonly Id[]): Promise<readonly Id[]>
   proposeRemovals(members: readonly Id[]): Promise<readonly Id[]>
+  /** For a member who has lost every device: whoever joins with it asks to be recovered, and a RECOVER is proposed. */
+  inviteToRecover(member: Id, hours: number): Promise<Invite>
+  /** Rules that somebody has begun to write on this device, kept sealed with everything else. `undefined`: none. */
+  rulesDraft(): Promise<RulesDraft | undefined>
+  keepRulesDraft(draft: RulesDraft | undefined): Promise<void>
 
   /** Where a passkey is to be made: the seat it will have, which its admission names. */
   newSeat(): Promise<{ readonly seat: Id; readonly organisation: Id; readonly name: string }>

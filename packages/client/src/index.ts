@@ -26,6 +26,28 @@ export type {
 } from "./api.ts"
 export type { OpenClient } from "./client.ts"
 export { ClientError } from "./error.ts"
+export type {
+  ActDetail,
+  ActRuleView,
+  CanaryView,
+  Governance,
+  GovernanceApi,
+  ImportedPerson,
+  KeeperView,
+  NamedFile,
+  OpenRequest,
+  PasskeyAssertion,
+  PasskeyKey,
+  PasskeyRequest,
+  RelayView,
+  RuledAct,
+  RulesDraft,
+  RulesProblem,
+  SeatDraft,
+  WaitingAct,
+  Watch,
+  WitnessView,
+} from "./governance-api.ts"
 export { foundOrganisation, joinOrganisation, listVaults, removeVault, unlockVault } from "./open.ts"
 export { platformNetwork } from "./platform/network.ts"
 export type {

@@ -1,5 +1,8 @@
 // What page and engine worker say to each other. Everything here survives structured cloning.
-import type { Change, Client, ClientCode, FoundOptions, Id, JoinOptions } from "@holdfast/client"
+import type { Change, Client, ClientCode, FoundOptions, GovernanceApi, Id, JoinOptions } from "@holdfast/client"
+
+/** What the page can ask of an organisation: talk, and the keepers' desk. */
+export type WholeClient = Client & GovernanceApi
 
 /** An organisation on this device, locked. */
 export interface LockedVault {
@@ -14,7 +17,7 @@ export interface PickedFile {
 }
 
 /** The methods of Client that pass through as they are. The type makes sure that none is forgotten. */
-const passing: Record<Exclude<keyof Client, "subscribe" | "close" | "sendFile" | "retryTransfer">, true> = {
+const passing: Record<Exclude<keyof WholeClient, "subscribe" | "close" | "sendFile" | "retryTransfer">, true> = {
   overview: true,
   people: true,
   conversations: true,
@@ -42,12 +45,37 @@ const passing: Record<Exclude<keyof Client, "subscribe" | "close" | "sendFile" |
   acceptKeeper: true,
   dismissAlarm: true,
   exportCharter: true,
+  governance: true,
+  checkRules: true,
+  proposeRules: true,
+  proposeSuspension: true,
+  proposeReplacement: true,
+  proposeRelays: true,
+  proposeCanary: true,
+  veto: true,
+  requests: true,
+  proposeAdmissions: true,
+  proposeRemovals: true,
+  inviteToRecover: true,
+  rulesDraft: true,
+  keepRulesDraft: true,
+  newSeat: true,
+  admissionRequest: true,
+  acceptKeeperWithPasskey: true,
+  approvalRequest: true,
+  approveWithPasskey: true,
+  signingRequest: true,
+  importApproval: true,
+  act: true,
+  exportOrganisation: true,
+  evidence: true,
+  importPeople: true,
 }
 export type PassingMethod = keyof typeof passing
 export const passingMethods = Object.keys(passing) as readonly PassingMethod[]
 
 /** An unlocked organisation as the page sees it. */
-export interface RemoteClient extends Pick<Client, PassingMethod | "subscribe"> {
+export interface RemoteClient extends Pick<WholeClient, PassingMethod | "subscribe"> {
   sendFile(conversation: Id, picked: PickedFile, caption?: string): Promise<Id>
   retryTransfer(message: Id, picked?: PickedFile): Promise<void>
   /** Answers reads of the file over `port` until it is closed (see downloads/stream.ts). */

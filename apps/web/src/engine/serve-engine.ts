@@ -1,6 +1,6 @@
 import type { Client, FileSource, FoundOptions, Id, JoinOptions } from "@holdfast/client"
 import { answerReads } from "../downloads/stream.ts"
-import type { Call, EngineCode, FromWorker, LockedVault, Operations, PickedFile } from "./protocol.ts"
+import type { Call, EngineCode, FromWorker, LockedVault, Operations, PickedFile, WholeClient } from "./protocol.ts"
 
 /** What opens organisations: the engine, or in development a fixture. */
 export interface Opening {
@@ -80,7 +80,8 @@ export function serveEngine(line: Line, opening: Opening): void {
       await lock()
       await opening.removeVault(vault)
     },
-    client: (method, args) => (current()[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args),
+    client: (method, args) =>
+      ((current() as WholeClient)[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args),
     sendFile: (conversation, picked, caption) => current().sendFile(conversation, sourceOf(picked), caption),
     retryTransfer: (message, picked) =>
       current().retryTransfer(message, picked === undefined ? undefined : sourceOf(picked)),

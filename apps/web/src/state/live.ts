@@ -1,4 +1,15 @@
-import type { Act, Change, Conversation, Id, Invite, Overview, Person, Proposal, Reader } from "@holdfast/client"
+import type {
+  Act,
+  Change,
+  Conversation,
+  Governance,
+  Id,
+  Invite,
+  Overview,
+  Person,
+  Proposal,
+  Reader,
+} from "@holdfast/client"
 import type { RemoteClient } from "../engine/protocol.ts"
 import { type MessageStore, messageStore } from "./message-window.ts"
 import { type Resource, resourceOf } from "./resource.ts"
@@ -11,6 +22,7 @@ export interface Live {
   readonly timeline: Resource<readonly Act[]>
   readonly proposals: Resource<readonly Proposal[]>
   readonly invites: Resource<readonly Invite[]>
+  readonly governance: Resource<Governance>
   readonly messages: (conversation: Id) => MessageStore
   readonly readers: (conversation: Id) => Resource<readonly Reader[]>
   readonly stop: () => void
@@ -24,6 +36,7 @@ export function liveOf(client: RemoteClient): Live {
     timeline: resourceOf(() => client.timeline()),
     proposals: resourceOf(() => client.proposals()),
     invites: resourceOf(() => client.invites()),
+    governance: resourceOf(() => client.governance()),
   }
   const messages = new Map<Id, MessageStore>()
   const readers = new Map<Id, Resource<readonly Reader[]>>()

@@ -7,7 +7,7 @@ import { Button, CopyButton, Field, Popup, Problem } from "./parts.tsx"
 import { Qr } from "./qr.tsx"
 import { useAction, useSession } from "./session.tsx"
 
-type Purpose = Invite["purpose"]
+type Purpose = Exclude<Invite["purpose"], "recovery">
 const durations = [1, 24, 72, 168] as const
 
 export function InvitePopup({ onClose, evaluation }: { onClose: () => void; evaluation: boolean }) {
