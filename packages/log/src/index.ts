@@ -7,6 +7,7 @@ export {
   parseSignatureLines,
   parseTreeSize,
 } from "./add-checkpoint.ts"
+export { decodeBase64, encodeBase64 } from "./base64.ts"
 export {
   type Checkpoint,
   type CheckpointTrust,
@@ -33,6 +34,7 @@ export {
 } from "./ed25519.ts"
 export { decodeEntryBundle, encodeEntryBundle } from "./entry-bundle.ts"
 export { type LogCode, LogError } from "./error.ts"
+export { exportTiles, type NamedFile } from "./export-tiles.ts"
 export {
   type ConsistencyClaim,
   emptyRoot,
