@@ -39,6 +39,8 @@ export interface RelayLinkDeps {
   readonly prologue: () => { readonly operation: Operation; readonly onAnswer: (answer: Answer) => void } | undefined
   readonly onOpen: (session: Session) => void
   readonly onFrames: (frames: Frames, session: Session) => void
+  /** The charter's newest checkpoint that witnesses have cosigned, says the relay. Nothing of it is verified. (W5.14) */
+  readonly onWitnessed?: (note: string, session: Session) => void
   readonly onState: (state: ConnectionState) => void
   /** The relay does not accept the hello, or says goodbye: the engine may want to say another one next time. */
   readonly onRefused: (code: RelayErrorCode) => void
@@ -234,6 +236,9 @@ export function createRelayLink(deps: RelayLinkDeps): RelayLink {
           return
         case "frames":
           if (own.session !== undefined) deps.onFrames(reply.op.value, own.session)
+          return
+        case "checkpoint":
+          if (own.session !== undefined) deps.onWitnessed?.(reply.op.value.note, own.session)
           return
         case "goodbye":
           deps.onRefused(codeOf(reply.op.value))

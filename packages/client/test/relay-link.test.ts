@@ -82,6 +82,7 @@ beforeEach(() => {
     hello: async () => ({ kind: "helloReader", value: { org: new Uint8Array(32) as never } }),
     onOpen: ({ url }) => void events.push(`open ${url}`),
     onFrames: () => void events.push("frames"),
+    onWitnessed: (note) => void events.push(`witnessed ${note}`),
     onState: (state) => void events.push(state),
     onRefused: (code) => void events.push(`refused ${code}`),
     onJunk: (url) => void events.push(`junk ${url}`),
@@ -266,6 +267,19 @@ describe("coming back", () => {
     expect(relay().requests).toEqual([])
     expect(relay().isOpen).toBe(false)
     link.close()
+  })
+
+  test("[W5.14] a checkpoint that witnesses have cosigned is passed on, and never before the hello", async () => {
+    const push = { kind: "checkpoint", value: { lane: new Uint8Array(16) as never, note: "note" } } as const
+    const early = createRelayLink(deps)
+    early.start()
+    await timers.advance(0)
+    relay().say(0, push)
+    expect(events).not.toContain("witnessed note")
+    early.close()
+    await online()
+    relay().say(0, push)
+    expect(events).toContain("witnessed note")
   })
 
   test("a goodbye and a broken connection end the session; requests under way are refused", async () => {

@@ -21,7 +21,7 @@ import { RelayError } from "./error.ts"
 import type { FeedReader, LaneFeed } from "./lane-feed.ts"
 import { getDirectory, putDirectoryEntry, putInvite, revokeInvite } from "./operations/directory.ts"
 import { foundOrganisation, openDeviceSession, openGuestSession, openReaderSession } from "./operations/hello.ts"
-import { appendFrames, checkStart, getCheckpoint, readableLane, readFrames } from "./operations/lanes.ts"
+import { appendFrames, checkStart, getCheckpoint, getWitnessed, readableLane, readFrames } from "./operations/lanes.ts"
 import { checkAllowed, type OpenSession, type Session } from "./session.ts"
 
 /** The other end of a connection, whatever carries it. */
@@ -194,6 +194,8 @@ export class Connection {
         return { kind: "done", value: {} }
       case "getCheckpoint":
         return getCheckpoint(session, op.value)
+      case "getWitnessed":
+        return getWitnessed(session)
       case "ping":
         return { kind: "done", value: {} }
       default:

@@ -20,6 +20,7 @@ export class Organisation {
   readonly #onCharter = new Set<() => void>()
   readonly #stopWatching: () => void
   #charter: Charter
+  #witnessed: string | undefined
   #tree = new TailTree()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -54,6 +55,11 @@ export class Organisation {
 
   get charter(): Charter {
     return this.#charter
+  }
+
+  /** The newest checkpoint note of the charter that witnesses have cosigned. (W5.14) */
+  get witnessed(): string | undefined {
+    return this.#witnessed
   }
 
   /** Of the charter's log, from its first entry on: for tiles. */

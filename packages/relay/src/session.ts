@@ -28,6 +28,7 @@ const allowed: Readonly<Record<Operation["kind"], readonly SessionKind[]>> = {
   putInvite: ["device"],
   revokeInvite: ["device"],
   ping: ["device", "guest", "reader"],
+  getWitnessed: ["device", "guest", "reader"],
 }
 
 /** Throws `not_authenticated` before hello, `conflict` for a second hello, `forbidden` otherwise. */

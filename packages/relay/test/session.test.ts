@@ -368,4 +368,14 @@ describe("checkpoints", () => {
       "unknown_lane",
     )
   })
+
+  test("[W5.14] without witnesses there is no cosigned checkpoint, and every session may ask", async () => {
+    const { relay, harbour, ana, open } = await stage()
+    const ask = { kind: "getWitnessed", value: {} } as const
+    const reader = callInProcess(relay).caller
+    await expect(reader.get(ask, "checkpoint")).rejects.toThrow("not_authenticated")
+    await reader.get({ kind: "helloReader", value: { org: harbour.org } }, "sessionOpened")
+    await expect(reader.get(ask, "checkpoint")).rejects.toThrow("unavailable: not_witnessed")
+    await expect((await open(ana)).caller.get(ask, "checkpoint")).rejects.toThrow("unavailable: not_witnessed")
+  })
 })

@@ -69,6 +69,8 @@ export const PutInvite = message("PutInvite", {
 })
 export const RevokeInvite = message("RevokeInvite", { guestKey: required(1, id32()) })
 export const Ping = message("Ping", {})
+/** The newest checkpoint of the charter that witnesses have cosigned (W5.14). */
+export const GetWitnessed = message("GetWitnessed", {})
 
 export const Request = message("Request", {
   /** Zero is for pushes only (W5.1). */
@@ -92,6 +94,7 @@ export const Request = message("Request", {
         putInvite: [13, PutInvite],
         revokeInvite: [14, RevokeInvite],
         ping: [15, Ping],
+        getWitnessed: [16, GetWitnessed],
       }),
     ),
   ),
@@ -168,7 +171,7 @@ export function codeOf(f: Failure): RelayErrorCode {
   return (relayErrorCodes as Readonly<Record<number, RelayErrorCode>>)[f.code] ?? "unavailable"
 }
 
-/** Answers carry the request's id; pushes (challenge, frames of a subscription, goodbye) carry 0. */
+/** Answers carry the request's id; pushes (challenge, frames and witnessed checkpoints of a subscription, goodbye) carry 0. */
 export const Reply = message("Reply", {
   id: plain(1, uint(0xffffffff), 0),
   op: required(

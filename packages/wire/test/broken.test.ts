@@ -326,7 +326,7 @@ describe("single rules", () => {
   test("[W4.6] exactly one known case of the relay protocol", () => {
     const request = (op: string) => fromHex(`080112${(op.length / 2).toString(16).padStart(2, "0")}${op}`)
     expect(decode(Request, request("7a00"))).toEqual({ id: 1, op: { kind: "ping", value: {} } })
-    for (const op of ["", "7a007a00", "7a006a00", "8201" + "00", "7800", "0200", "00"]) {
+    for (const op of ["", "7a007a00", "7a006a00", "8a01" + "00", "7800", "0200", "00"]) {
       expectCode("malformed", () => decode(Request, request(op)))
     }
     expectCode("malformed", () =>

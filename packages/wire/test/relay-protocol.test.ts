@@ -64,6 +64,24 @@ describe("requests and replies", () => {
   })
 })
 
+describe("[W5.14] a checkpoint with cosignatures", () => {
+  test("is asked for with nothing, and comes as an answer or a push", () => {
+    expect(hex(encode(Request, { id: 1, op: { kind: "getWitnessed", value: {} } }))).toBe("080112038201" + "00")
+    const value = { lane: toLaneId(new Uint8Array(16)), note: "note" }
+    const push = encode(Reply, { id: 0, op: { kind: "checkpoint", value } })
+    expect(decode(Reply, push)).toEqual({ id: 0, op: { kind: "checkpoint", value } })
+  })
+
+  test("fits its limit with 16 witnesses whose names are as long as they may be", () => {
+    const origin = `holdfast/org/${"a".repeat(52)}`
+    const text = `${origin}\n${Number.MAX_SAFE_INTEGER}\n${"A".repeat(44)}\n`
+    const lineBytes = (name: number, signature: number) => utf8("\u2014 ").length + name + 1 + signature + 1
+    // 4 bytes of key id, then 64 of a signature, with 8 of a time in front of it for a witness; base64
+    const [log, witness] = [lineBytes(origin.length, 92), lineBytes(255, 104)]
+    expect(utf8(text).length + 1 + log + 16 * witness).toBeLessThanOrEqual(limits.checkpointBytes)
+  })
+})
+
 describe("[W5.3, W5.4] what a hello signs", () => {
   const input = sessionSigningInput("device", challenge, org)
 

@@ -93,6 +93,13 @@ export async function getCheckpoint(session: OpenSession, request: Of<"getCheckp
   return { kind: "checkpoint", value: { lane: feed.lane.id, note } }
 }
 
+/** The charter's newest checkpoint that witnesses have cosigned. Throws `unavailable` while there is none. (W5.14) */
+export async function getWitnessed({ org }: OpenSession): Promise<Answer> {
+  const note = org.witnessed
+  if (note === undefined) throw new RelayError("unavailable", "not_witnessed")
+  return { kind: "checkpoint", value: { lane: org.charterLane.id, note } }
+}
+
 /** The lane's size, when `from` is a place to begin. Throws as `readFrames`. */
 export async function checkStart(core: RelayCore, feed: LaneFeed, from: number): Promise<number> {
   const { size, first } = await core.deps.engine.head(feed.lane.id)
