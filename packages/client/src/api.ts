@@ -1,7 +1,9 @@
 // What a program that embeds the client sees: plain values, safe to hand across a worker boundary.
 // Ids are lower-case hex; times are milliseconds since 1970 by the clock of whoever wrote them.
 
-export type Id = string
+import type { Id } from "./id.ts"
+
+export type { Id }
 
 /** Closed list of what can go wrong for a caller. `sentence` in ClientError says it in plain words. */
 export type ClientCode =

@@ -48,6 +48,25 @@ export type {
   Watch,
   WitnessView,
 } from "./governance-api.ts"
+export {
+  type ApprovalFile,
+  approvalFileName,
+  decodeApprovalFile,
+  decodeSigningRequest,
+  encodeApprovalFile,
+  encodeSigningRequest,
+  formatKeeperOffer,
+  isRightOffer,
+  type KeeperOffer,
+  keeperKeyCode,
+  makeKeeperOffer,
+  parseKeeperOffer,
+  type ReadRequest,
+  type RequestedName,
+  readSigningRequest,
+  type SigningRequest,
+  signingRequestName,
+} from "./offline/index.ts"
 export { foundOrganisation, joinOrganisation, listVaults, removeVault, unlockVault } from "./open.ts"
 export { platformNetwork } from "./platform/network.ts"
 export type {
