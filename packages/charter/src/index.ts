@@ -134,4 +134,4 @@ export {
   type PasskeyRecord,
   verifyAssertion,
 } from "./webauthn.ts"
-export { actInWords, durationInWords, keyCode, type Names, shortCode } from "./words.ts"
+export { actInWords, durationInWords, keeperKeyCode, keyCode, type Names, shortCode } from "./words.ts"

@@ -83,6 +83,7 @@ export interface Witness {
 
 export const maxKeepers = 64
 export const maxWitnesses = 16
+export const usualBaseWindow = 1_024
 const rulesAct = 2
 const firstAct = 2
 const lastAct = 12
@@ -125,7 +126,7 @@ export function simpleRules(keepers: readonly Keeper[], k: number, version = 1):
     version,
     keepers: keepers.toSorted((a, b) => compareBytes(a.id, b.id)),
     acts: new Map([[rulesAct, { k, delaySeconds: 0, vetoK: 0, minOrganisations: 0, minJurisdictions: 0 }]]),
-    baseWindow: 1024,
+    baseWindow: usualBaseWindow,
     witnesses: [],
     witnessQuorum: 0,
   }

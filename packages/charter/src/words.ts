@@ -1,10 +1,10 @@
-import { hex } from "@holdfast/wire"
+import { hex, labelledHash } from "@holdfast/wire"
 import type { Act, KnownAct } from "./act.ts"
 import type { CharterRecord } from "./charter.ts"
 import { printableName, shownName } from "./name.ts"
 import { refusalInWords } from "./refusal.ts"
 import type { RelayEntry } from "./relay-entry.ts"
-import { type ActRule, isEvaluation, type Keeper, type Rules } from "./rules.ts"
+import { type ActRule, isEvaluation, type Keeper, type Rules, usualBaseWindow } from "./rules.ts"
 
 /** The name of a member, keeper, device or relay, as the reader's own directory has it. */
 export type Names = (id: Uint8Array) => string | undefined
@@ -68,25 +68,29 @@ function unknownInWords(number: number): string {
 
 function rulesInWords(rules: Rules, names: Names): string {
   const [forRules, ...others] = [...rules.acts].sort(([a], [b]) => a - b)
-  const who = rules.keepers.map((keeper) => keeperInWords(keeper, names)).join("; ")
+  const who = rules.keepers.map((keeper) => keeperInWords(keeper, names)).join(", ")
   const alone = isEvaluation(rules) ? " (evaluation: a single keeper decides everything)" : ""
   const main = forRules === undefined ? "" : actRuleInWords(forRules[1], rules)
   const exceptions = others
     .map(([type, rule]) => ({ type, words: actRuleInWords(rule, rules) }))
     .filter(({ words }) => words !== main)
-    .map(({ type, words }) => `${words} ${purposes.get(type) ?? `for acts of type ${type}`}`)
-  return [`${main} (${who})${alone}`, ...exceptions, ...witnessesInWords(rules)].join(", ")
+    .map(({ type, words }) => `${purposes.get(type) ?? `for acts of type ${type}`}: ${words}`)
+  return [`${main} (${who})${alone}`, ...exceptions, ...witnessesInWords(rules), ...windowInWords(rules)].join("; ")
+}
+
+/** Only what is unusual: everybody has the usual window. */
+function windowInWords({ baseWindow }: Rules): readonly string[] {
+  return baseWindow === usualBaseWindow ? [] : [`drafts may be ${count(baseWindow, "entry", "entries")} old`]
 }
 
 function witnessesInWords({ witnesses, witnessQuorum }: Rules): readonly string[] {
   if (witnesses.length === 0) return []
   const who = witnesses.map(({ name, publicKey, organisation, jurisdiction }) => {
-    const labels = [organisation, jurisdiction].filter((label) => label !== "")
+    const labels = [organisation, jurisdiction].filter((label) => label !== "").map(shownName)
     return `${name} (${[...labels, `key ${keyCode(publicKey)}`].join(", ")})`
   })
-  return [
-    `watched by ${count(witnesses.length, "witness", "witnesses")} of whom ${witnessQuorum} must agree: ${who.join("; ")}`,
-  ]
+  const agreeing = `${witnessQuorum} of whom must agree`
+  return [`watched by ${count(witnesses.length, "witness", "witnesses")}, ${agreeing}: ${who.join(", ")}`]
 }
 
 function actRuleInWords(rule: ActRule, rules: Rules): string {
@@ -95,7 +99,7 @@ function actRuleInWords(rule: ActRule, rules: Rules): string {
     rule.minJurisdictions > 1 ? `${rule.minJurisdictions} jurisdictions` : "",
   ].filter((text) => text !== "")
   const labels = from.length === 0 ? "" : ` from at least ${from.join(" and ")}`
-  const veto = rule.vetoK === 0 ? "" : `, in which ${count(rule.vetoK, "keeper")} can veto`
+  const veto = rule.vetoK === 0 ? "" : ` in which ${count(rule.vetoK, "keeper")} can veto`
   const delay = rule.delaySeconds === 0 ? "" : ` after ${durationInWords(rule.delaySeconds)}${veto}`
   return `${rule.k} of ${count(rules.keepers.length, "keeper")}${labels}${delay}`
 }
@@ -115,15 +119,22 @@ const purposes = new Map([
 function keeperInWords(keeper: Keeper, names: Names): string {
   // The member that these bytes name: the one who has the seat now may be another.
   const name = keeper.member === undefined ? nameOf(keeper.id, names, "keeper") : nameOf(keeper.member, names, "member")
-  const labels = [keeper.organisation, keeper.jurisdiction].filter((label) => label !== "")
-  return labels.length === 0 ? name : `${name} of ${labels.join(", ")}`
+  const organisation = keeper.organisation === "" ? "" : ` of ${shownName(keeper.organisation)}`
+  const jurisdiction = keeper.jurisdiction === "" ? "" : ` in ${shownName(keeper.jurisdiction)}`
+  return `${name}${organisation}${jurisdiction} (${keeper.kind === 2 ? "passkey" : "key"} ${keeperKeyCode(keeper)})`
+}
+
+/** Like a device's `keyCode`, over a hash of the key, because every passkey's key begins with the same bytes. (C8.4) */
+export function keeperKeyCode({ publicKey }: { readonly publicKey: Uint8Array }): string {
+  return keyCode(labelledHash("holdfast/keeper-key/v1", publicKey))
 }
 
 function relaysInWords(relays: readonly RelayEntry[]): string {
   return relays
     .map(({ urls, operator, jurisdiction, logPublicKey }) => {
       // With the key: another server at the same address is another relay, and must not read like the same.
-      const about = [operator, jurisdiction, `key ${keyCode(logPublicKey)}`].filter((label) => label !== "")
+      const labels = [operator, jurisdiction].filter((label) => label !== "").map(shownName)
+      const about = [...labels, `key ${keyCode(logPublicKey)}`]
       return `${urls.join(" or ")} (${about.join(", ")})`
     })
     .join("; ")
