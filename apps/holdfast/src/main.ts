@@ -4,6 +4,7 @@ import { Command } from "commander"
 
 const home = process.env.HOLDFAST_DATA ?? path.join(os.homedir(), ".holdfast")
 const relayFolder = path.join(home, "relay")
+const witnessFolder = path.join(home, "witness")
 
 const program = new Command("holdfast")
   .description("messages and files that stay safe when their own administrator is turned")
@@ -14,6 +15,7 @@ const program = new Command("holdfast")
 const rooms: Readonly<Record<string, () => Promise<void>>> = {
   start: async () => (await import("./commands/relay.ts")).addStart(program, relayFolder),
   relay: async () => (await import("./commands/relay.ts")).addRelay(program, relayFolder),
+  witness: async () => (await import("./commands/witness.ts")).addWitness(program, witnessFolder),
   chat: async () => (await import("./commands/chat.ts")).addChat(program, path.join(home, "chat")),
   log: async () => (await import("./commands/log.ts")).addLog(program),
   drill: async () => (await import("./commands/drill.ts")).addDrill(program),
