@@ -49,7 +49,7 @@ export function coseKeyFromSpki(spki: Uint8Array): Uint8Array<ArrayBuffer> {
   if (startsWith(spki, ed25519Spki))
     return encodeCoseKey({ algorithm: "EdDSA", publicKey: spki.slice(ed25519Spki.length) })
   const point = spki.slice(p256Spki.length)
-  if (!startsWith(spki, p256Spki) || point.length !== 64) throw new CharterError("malformed", "public key form")
+  if (!startsWith(spki, p256Spki)) throw new CharterError("malformed", "public key form")
   return encodeCoseKey({ algorithm: "ES256", x: point.slice(0, 32), y: point.slice(32) })
 }
 
@@ -66,10 +66,10 @@ function decodeEd25519(bytes: Uint8Array): CoseKey {
 function decodeP256(bytes: Uint8Array): CoseKey {
   const xAt = p256Head.length
   const yAt = xAt + 32 + p256Middle.length
-  const isForm =
-    bytes.length === yAt + 32 && startsWith(bytes, p256Head) && startsWith(bytes.subarray(xAt + 32), p256Middle)
+  const isForm = startsWith(bytes, p256Head) && startsWith(bytes.subarray(xAt + 32), p256Middle)
   const x = Uint8Array.from(bytes.subarray(xAt, xAt + 32))
   const y = Uint8Array.from(bytes.subarray(yAt))
+  // a y of another length is no coordinate
   if (!isForm || !isP256Point(x, y)) throw new CharterError("malformed", "COSE key")
   return { algorithm: "ES256", x, y }
 }

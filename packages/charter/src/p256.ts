@@ -37,14 +37,14 @@ interface Integer {
 function integerAt(der: Uint8Array, at: number): Integer | undefined {
   const length = der[at + 1] ?? 0
   const end = at + 2 + length
-  if (der[at] !== 2 || length < 1 || length > 33 || end > der.length) return undefined
+  if (der[at] !== 2 || length > 33 || end > der.length) return undefined
   const bytes = der.subarray(at + 2, end)
   const [first = 0, second = 0] = bytes
   if (first >= 0x80) return undefined // negative
   if (length > 1 && first === 0 && second < 0x80) return undefined // a zero too many
   const digits = first === 0 ? bytes.subarray(1) : bytes
   const value = numberOf(digits)
-  if (digits.length > 32 || value === 0n || value >= order) return undefined
+  if (value === 0n || value >= order) return undefined
   const scalar = new Uint8Array(32)
   scalar.set(digits, 32 - digits.length)
   return { scalar, end }

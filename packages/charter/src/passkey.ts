@@ -2,7 +2,6 @@ import { sha256 } from "@noble/hashes/sha2.js"
 import { maxAuthenticatorDataBytes } from "./authenticator-data.ts"
 import { decodeCbor, encodeCbor } from "./cbor.ts"
 import { maxClientDataBytes } from "./client-data.ts"
-import { CharterError } from "./error.ts"
 import { bytesOf, listOf } from "./shape.ts"
 import type { Assertion } from "./webauthn.ts"
 
@@ -31,7 +30,6 @@ export function admissionChallenge(admissionBytes: Uint8Array): Uint8Array {
   return sha256(admissionBytes)
 }
 
-export const maxPasskeyProofBytes = 4_096
 const maxSignatureBytes = 256
 
 /** A passkey's proof as the keeper's entry carries it: `[authenticatorData, clientDataJSON, signature]`. Throws `malformed`. (C9.11) */
@@ -43,7 +41,6 @@ export function encodePasskeyProof(assertion: Assertion): Uint8Array {
 
 /** Throws `malformed`. Nothing is verified: see `verifyAssertion`. (C9.11) */
 export function decodePasskeyProof(bytes: Uint8Array): Assertion {
-  if (bytes.length > maxPasskeyProofBytes) throw new CharterError("malformed", "passkey proof length")
   const [authenticatorData, clientDataJson, signature] = listOf(
     decodeCbor(bytes),
     [3, 3],

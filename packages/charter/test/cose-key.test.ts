@@ -10,6 +10,10 @@ const ada = (await passkeyOf("Ada")).record.publicKey
 const ben = (await passkeyOf("Ben", { algorithm: "ES256" })).record.publicKey
 
 const p = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
+const pAndFive = "ffffffff00000001000000000000000000000001000000000000000000000004"
+/** (0, aboveZero) and (belowFive, 5) are points of P-256. */
+const aboveZero = "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4"
+const belowFive = "d7325d7646cd60d80a92738ceb345f844cffaf35841022cab176f692de8de1d7"
 const n = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
 
 function expectMalformed(decode: () => unknown) {
@@ -55,8 +59,15 @@ describe("COSE keys", () => {
     ["no point of the curve", ec2(x, `${y.slice(0, -2)}${y.endsWith("00") ? "01" : "00"}`)],
     ["the coordinates the other way round", ec2(y, x)],
     ["zeros", ec2("00".repeat(32), "00".repeat(32))],
-    ["a coordinate that is not below p", ec2(p, y)],
+    // both would be points if they were taken modulo p
+    ["an x of p in the place of 0", ec2(p, aboveZero)],
+    ["a y of p + 5 in the place of 5", ec2(belowFive, pAndFive)],
   ])("[C9.1] %s is no key", (_what, bytes) => expectMalformed(() => decodeCoseKey(fromHex(bytes))))
+
+  test("[C9.1] small coordinates are as good as others", () => {
+    for (const bytes of [ec2("00".repeat(32), aboveZero), ec2(belowFive, `${"00".repeat(31)}05`)])
+      expect(decodeCoseKey(fromHex(bytes)).algorithm).toBe("ES256")
+  })
 
   test("[C9.1] a byte more or less is no key, and neither are random bytes", () => {
     for (const bytes of [ada, ben]) {
@@ -128,6 +139,12 @@ describe("P-256", () => {
       }),
       { numRuns: 50 },
     )
+    for (const [x, y] of [
+      [p, aboveZero],
+      [belowFive, pAndFive],
+      ["00".repeat(32), aboveZero],
+    ] as const)
+      expect(isP256Point(fromHex(x), fromHex(y))).toBe(await imports(fromHex(x), fromHex(y)))
     for (const name of ["a", "b", "c", "d"]) {
       const key = decodeCoseKey((await passkeyOf(name, { algorithm: "ES256" })).record.publicKey)
       if (key.algorithm !== "ES256") throw new Error("not P-256")

@@ -98,6 +98,5 @@ describe("the proof of a new passkey", () => {
     const right = parts(37, 1, 8)
     for (const wrong of [[...right, 0], right.slice(0, 2), ["a", ...right.slice(1)], 1, new Map([[0, right[0]]])])
       expect(() => decodePasskeyProof(encodeCbor(wrong))).toThrow("malformed")
-    expect(() => decodePasskeyProof(new Uint8Array(4_097))).toThrow("malformed")
   })
 })
