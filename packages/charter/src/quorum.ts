@@ -131,5 +131,5 @@ export function needsNoWait(state: OrgState, statement: Statement, approvers: Ap
   const { keepers } = state.rules
   const { k } = actRuleOf(state.rules, actNumbers.rules)
   const given = approvers.keepers.filter(({ id }) => keeperOf(state.rules, id) !== undefined).length
-  return given >= Math.max(k + 1, keepers.length - 1)
+  return given >= Math.min(keepers.length, Math.max(k + 1, keepers.length - 1))
 }

@@ -208,6 +208,17 @@ describe("waiting", () => {
     expect((await act(org, await moving(), five)).record.outcome).toBe("waiting")
   })
 
+  test("[C10.7 C3.5] whoever rules alone needs nobody's time to change the rules", async () => {
+    const slow = (rules: Rules): Rules => ({
+      ...watchedBy(witnesses, rules),
+      acts: new Map([[2, rule({ k: 1, delaySeconds: day })]]),
+    })
+    const alone = await found([ana], 1, slow)
+    expect((await act(alone, await addMember(alone, ben), [ana.keeper])).record.outcome).toBe("waiting")
+    const changed = rulesNow(alone, (rules) => ({ ...rules, baseWindow: 512 }))
+    expect((await act(alone, changed, [ana.keeper])).record.outcome).toBe("applied")
+  })
+
   test("[C5.5] what a member does to devices of one's own does not wait, what the keepers do to them does", async () => {
     const laptop = await ben.newPhone("laptop")
     const device = await laptop.admit(org.orgId)
