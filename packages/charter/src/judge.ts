@@ -8,7 +8,7 @@ import { brokenFloor, canDoEverything } from "./floors.ts"
 import { isLocalPasskey } from "./passkey.ts"
 import type { Refusal } from "./refusal.ts"
 import type { RelayEntry } from "./relay-entry.ts"
-import { actRuleOf, type Keeper, keeperOf, type Rules, seatKey, type Witness } from "./rules.ts"
+import { actRuleOf, bareKey, type Keeper, keeperOf, type Rules, seatKey, type Witness } from "./rules.ts"
 import { activeDevicesOf, isActiveMember, isSuspended, type OrgState, subjectHead, withAct } from "./state.ts"
 import { noStatement, type Statement, type StatementId } from "./statement.ts"
 
@@ -61,12 +61,12 @@ export function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
         brokenRule(newDeviceRules, before, ...act.body.founder.devices) ??
         // The state has no keepers yet, so the keys of this very statement are compared here.
         (sharesKey(act.body.rules, act.body.founder.devices) ? "key_reused" : undefined) ??
-        brokenRelays(act.body.rules, act.body.relays)
+        brokenRelays(before, act.body.rules, act.body.relays)
       )
     case "rules":
-      return brokenRules(before, act.body) ?? brokenRelays(act.body, state.relays)
+      return brokenRules(before, act.body) ?? brokenRelays(before, act.body, state.relays)
     case "relays":
-      return brokenRelays(state.rules, act.body.relays)
+      return brokenRelays(before, state.rules, act.body.relays)
     case "member-add":
       if (state.members.has(act.body.member)) return "member_known"
       return brokenRule(newDeviceRules, before, ...act.body.devices)
@@ -157,8 +157,8 @@ const seatRules: readonly Rule<Keeper>[] = [
     "keeper_changed",
     ({ state }, keeper) => equalBytes(state.keyByKeeper.get(keeper.id) ?? seatKey(keeper), seatKey(keeper)),
   ],
-  ["key_reused", ({ state }, { id, publicKey }) => equalBytes(state.keeperByKey.get(publicKey) ?? id, id)],
-  ["key_reused", ({ state }, { publicKey }) => !state.devices.has(deviceIdOf(publicKey))],
+  ["key_reused", ({ state }, seat) => equalBytes(state.keeperByKey.get(bareKey(seat)) ?? seat.id, seat.id)],
+  ["key_reused", ({ state }, seat) => !state.devices.has(deviceIdOf(bareKey(seat)))],
 ]
 
 /** `founder`: the one member there is at GENESIS. */
@@ -167,7 +167,7 @@ function brokenRules(before: Before, rules: Rules, founder?: MemberId): Refusal 
   if (rules.version !== state.rules.version + 1) return "wrong_version"
   const broken = brokenRule(seatRules, before, ...rules.keepers)
   if (broken !== undefined) return broken
-  const keys = rules.keepers.map((keeper) => keeper.publicKey)
+  const keys = rules.keepers.map(bareKey)
   if (hasTwice(keys)) return "key_reused"
   const members = rules.keepers.flatMap(({ member }) => (member === undefined ? [] : [member]))
   if (hasTwice(members)) return "keeper_twice"
@@ -191,10 +191,15 @@ const witnessRules: readonly Rule<Witness>[] = [
   ["key_reused", ({ state }, { publicKey }) => !state.devices.has(deviceIdOf(publicKey))],
 ]
 
-/** A log that vouches for itself has no witness. (C3.10) */
-function brokenRelays(rules: Rules, relays: readonly RelayEntry[]): Refusal | undefined {
+/** A log that vouches for itself has no witness, and one that approves needs no keepers. (C2.4, C3.10) */
+function brokenRelays({ state }: Before, rules: Rules, relays: readonly RelayEntry[]): Refusal | undefined {
   if (!relays.every(({ logPublicKey }) => isSoundKey(logPublicKey))) return "bad_key"
-  return relays.some(({ logPublicKey }) => isWitnessKey(rules, logPublicKey)) ? "key_reused" : undefined
+  const isTaken = (key: Uint8Array) =>
+    isWitnessKey(rules, key) ||
+    rules.keepers.some((keeper) => equalBytes(bareKey(keeper), key)) ||
+    state.keeperByKey.has(key) ||
+    state.devices.has(deviceIdOf(key))
+  return relays.some(({ logPublicKey }) => isTaken(logPublicKey)) ? "key_reused" : undefined
 }
 
 function isWitnessKey({ witnesses }: Rules, key: Uint8Array): boolean {
@@ -220,8 +225,8 @@ function passes(check: () => unknown): boolean {
 }
 
 function sharesKey(rules: Rules, devices: readonly DeviceEntry[]): boolean {
-  const others = [...rules.keepers, ...rules.witnesses]
-  return others.some(({ publicKey }) => devices.some((device) => equalBytes(device.publicKey, publicKey)))
+  const others = [...rules.keepers.map(bareKey), ...rules.witnesses.map(({ publicKey }) => publicKey)]
+  return others.some((key) => devices.some((device) => equalBytes(device.publicKey, key)))
 }
 
 function hasTwice(list: readonly Uint8Array[]): boolean {

@@ -11,6 +11,7 @@ import {
 } from "@holdfast/wire"
 import { admissionBytes } from "./admission.ts"
 import type { CborValue } from "./cbor.ts"
+import { decodeCoseKey } from "./cose-key.ts"
 import { CharterError } from "./error.ts"
 import { bytesOf, fieldsOf, fixedOf, labelOf, listOf, refuse, uintOf, urlOf } from "./shape.ts"
 
@@ -109,6 +110,13 @@ export function seatKey({ publicKey, passkey }: Keeper): Uint8Array {
   if (passkey === undefined) return publicKey
   const { rpId, origin, backupEligible } = passkey
   return concatBytes(publicKey, utf8(`\n${rpId}\n${origin}\n${backupEligible ? 1 : 0}`))
+}
+
+/** What tells two keys apart in whatever form they come: an Ed25519 key is the same as a passkey's and alone. (C2.4) */
+export function bareKey({ publicKey, passkey }: Keeper): Uint8Array {
+  if (passkey === undefined) return publicKey
+  const key = decodeCoseKey(publicKey)
+  return key.algorithm === "EdDSA" ? key.publicKey : publicKey
 }
 
 export function keeperOf(rules: Rules, id: Uint8Array): Keeper | undefined {

@@ -3,7 +3,7 @@ import { type KnownAct, subjectOf } from "./act.ts"
 import type { DeviceEntry } from "./admission.ts"
 import { emptyIdMap, type IdMap } from "./id-map.ts"
 import type { RelayEntry } from "./relay-entry.ts"
-import { isEvaluation, type Keeper, type Rules, seatKey } from "./rules.ts"
+import { bareKey, isEvaluation, type Keeper, type Rules, seatKey } from "./rules.ts"
 import { noStatement, type Statement, type StatementId } from "./statement.ts"
 
 /** Which entry did it. What entry `index` changes is in force at log sizes above `index`. (C7.4) */
@@ -180,7 +180,7 @@ function withRules(state: OrgState, rules: Rules): OrgState {
   let { keyByKeeper, keeperByKey } = state
   for (const keeper of rules.keepers) {
     keyByKeeper = keyByKeeper.with(keeper.id, seatKey(keeper))
-    keeperByKey = keeperByKey.with(keeper.publicKey, keeper.id)
+    keeperByKey = keeperByKey.with(bareKey(keeper), keeper.id)
   }
   // Without witnesses no suspension could ever lapse.
   const suspensions = rules.witnesses.length === 0 ? emptyIdMap<Suspension>() : state.suspensions

@@ -20,7 +20,7 @@ import {
   simpleRules,
 } from "../src/index.ts"
 import { passkeyOf, type TestPasskey, testOrigin } from "./authenticator.ts"
-import { after, bytesFrom, type Organisation, type Person, person, validity } from "./people.ts"
+import { after, bytesFrom, type Organisation, type Person, person, relayEntry, validity } from "./people.ts"
 import { snapshot } from "./snapshot.ts"
 
 // Three keepers with passkeys (one of them ES256), two with keys in files. Three of the five decide.
@@ -190,6 +190,21 @@ test("[C3.3 C9.10] under one seat neither key nor name can be exchanged, and a n
     refused: "passkey_not_local",
   })
   expect(await outcomeOf(seats({ organisation: "House" }))).toBe("applied")
+})
+
+test("[C2.4] an Ed25519 key is the same key in a passkey and alone", async () => {
+  const { rules } = org.charter.state
+  const [first] = keys as [TestPasskey]
+  const bare = first.record.publicKey.slice(10)
+  const eve = await person("eve")
+  const seat: Keeper = { ...(await eve.admitAsKeeper(org.orgId)), publicKey: bare }
+  const body = { ...simpleRules([...rules.keepers, seat], 4), version: 2 }
+  const all = [0, 1, 2, 3, 4]
+  const twice = await after(org, await entryBy(all, drafted({ type: "rules", body })))
+  expect(twice.record.outcome).toEqual({ refused: "key_reused" })
+  const relay = { ...(await relayEntry("north")), logPublicKey: bare }
+  const ruling = await after(org, await entryBy(all, drafted({ type: "relays", body: { relays: [relay] } })))
+  expect(ruling.record.outcome).toEqual({ refused: "key_reused" })
 })
 
 test("[C7.8] passkeys are replayed in bulk to the same charter", async () => {
