@@ -1,6 +1,7 @@
 import {
   COSIGNATURE,
   charterOrigin,
+  cosignedBy,
   cosignedTime,
   LogError,
   NOTE_SIGNATURE,
@@ -37,9 +38,10 @@ export async function examineAnchor(before: Before, { note }: Anchor): Promise<A
       checkpoint.size <= size &&
       equalBytes(checkpoint.root, rootAt(checkpoint.size) ?? new Uint8Array())
     const time = cosignedTime(checkpoint.cosignatures, rules.witnessQuorum)
-    if (!isOurs || time === undefined) return "bad_anchor"
+    const seenBy = cosignedBy(checkpoint.cosignatures, rules.witnessQuorum)
+    if (!isOurs || time === undefined || seenBy === undefined) return "bad_anchor"
     const isNews = state.clock === undefined || time > state.clock || checkpoint.size > state.anchoredSize
-    return isNews ? { time, size: checkpoint.size } : "anchor_no_news"
+    return isNews ? { time, seenBy, size: checkpoint.size } : "anchor_no_news"
   } catch (error) {
     if (error instanceof LogError) return "bad_anchor"
     throw error

@@ -17,9 +17,12 @@ export interface Settled {
   readonly how: "applied" | "vetoed" | { readonly lapsed: Refusal }
 }
 
-/** A time that enough witnesses have vouched for, and how much of the log they had seen then. (C10.1) */
+/** What enough witnesses have vouched for. (C10.1) */
 export interface Anchored {
+  /** It is at least as late as this. */
   readonly time: number
+  /** They had seen so much of the log by this time. (C10.3) */
+  readonly seenBy: number
   readonly size: number
 }
 
@@ -102,12 +105,14 @@ function settledBy(by: number, { index, statement }: Waiting, how: Settled["how"
 function moveClock(before: Before, anchored: Anchored, index: number): Moved {
   const clock = Math.max(before.state.clock ?? 0, anchored.time)
   const anchoredSize = Math.max(before.state.anchoredSize, anchored.size)
+  // Not the clock alone: a witness that lies about the past could make a wait begin before anybody knew of the act.
+  const begins = Math.max(clock, anchored.seenBy)
   let state: OrgState = {
     ...before.state,
     clock,
     anchoredSize,
-    waiting: before.state.waiting.map((it) => begun(it, it.index, anchored.size, clock)),
-    suspensions: begunAll(before.state.suspensions, anchored.size, clock),
+    waiting: before.state.waiting.map((it) => begun(it, it.index, anchored.size, begins)),
+    suspensions: begunAll(before.state.suspensions, anchored.size, begins),
   }
   const settled: Settled[] = []
   for (;;) {
@@ -126,19 +131,20 @@ function moveClock(before: Before, anchored: Anchored, index: number): Moved {
   }
 }
 
+/** One that lies about the future can put the beginning off, and only until others say more. */
 function begun<T extends { readonly begins: number | undefined }>(
   it: T,
   index: number,
   size: number,
-  clock: number,
+  begins: number,
 ): T {
-  return it.begins === undefined && index < size ? { ...it, begins: clock } : it
+  return index < size && begins < (it.begins ?? Number.POSITIVE_INFINITY) ? { ...it, begins } : it
 }
 
-function begunAll(suspensions: IdMap<Suspension>, size: number, clock: number): IdMap<Suspension> {
+function begunAll(suspensions: IdMap<Suspension>, size: number, begins: number): IdMap<Suspension> {
   let all = suspensions
   for (const it of suspensions.values()) {
-    const next = begun(it, it.mark.index, size, clock)
+    const next = begun(it, it.mark.index, size, begins)
     if (next !== it) all = all.with(it.keeper, next)
   }
   return all

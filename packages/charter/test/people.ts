@@ -218,6 +218,8 @@ export function watchedBy(witnesses: readonly WitnessPerson[], rules: Rules): Ru
 export interface Cosigned {
   readonly time: number
   readonly by: readonly WitnessPerson[]
+  /** Witnesses that give another time. */
+  readonly but?: readonly { readonly by: WitnessPerson; readonly time: number }[]
   /** Of the tree; the newest by default. */
   readonly size?: number
   readonly relay?: string
@@ -233,8 +235,9 @@ export async function cosignedNote(org: Organisation, how: Cosigned): Promise<Ui
   const text = formatCheckpoint({ origin, size, root, extensions: [] })
   const logKey = await signerFromSeed(bytesFrom(`${how.relay ?? "relay"}/log key`, 32))
   const signatures = [await signNote(text, noteKey(origin, NOTE_SIGNATURE, logKey.publicKey), logKey)]
-  for (const { entry, key } of how.by) {
-    signatures.push(await cosignNote(text, noteKey(entry.name, COSIGNATURE, key.publicKey), key, how.time))
+  for (const { by, time } of [...how.by.map((one) => ({ by: one, time: how.time })), ...(how.but ?? [])]) {
+    const { entry, key } = by
+    signatures.push(await cosignNote(text, noteKey(entry.name, COSIGNATURE, key.publicKey), key, time))
   }
   return formatNote({ text, signatures })
 }

@@ -154,6 +154,48 @@ describe("waiting", () => {
     expect(world.charter.state.anchoredSize).toBe(world.charter.size - 1)
   })
 
+  test("[C10.3] a witness that lies about the past cannot let a wait begin before honest ones had seen the act", async () => {
+    const [liar, one, other] = witnesses as [WitnessPerson, WitnessPerson, WitnessPerson]
+    // For a month the relay has logged no anchor. Now somebody is to lose everything by a recovery that nobody had time to see.
+    const now = noon + 30 * day
+    let world: Organisation = await act(org, await recovery(dan), three)
+    const index = world.charter.size - 1
+    world = await anchored(world, { time: now, by: [one], but: [{ by: liar, time: noon - 10 * day }] })
+    expect(world.charter.state.clock).toBe(noon)
+    expect(world.charter.state.waiting[0]?.begins).toBe(now)
+    world = await at(world, now + 60, [one, other])
+    expect(fateOf(world.charter, index)).toEqual({ how: "waiting", by: index })
+    world = await at(world, now + 3 * day - 1, [one, other])
+    expect(fateOf(world.charter, index)?.how).toBe("waiting")
+    world = await at(world, now + 3 * day, [one, other])
+    expect(fateOf(world.charter, index)?.how).toBe("applied")
+  })
+
+  test("[C10.3] the first anchor of all tells no earlier beginning either", async () => {
+    const [liar, one, other] = witnesses as [WitnessPerson, WitnessPerson, WitnessPerson]
+    const { rules } = org.charter.state
+    let world: Organisation = await found([ana, ben, cem, fay, gus], 3, () => ({ ...rules, version: 1 }))
+    world = await act(world, await moving(), three)
+    world = await anchored(world, { time: noon, by: [one], but: [{ by: liar, time: 0 }] })
+    world = await at(world, noon + 1, [one, other])
+    expect(relayCount(world)).toBe(1)
+    expect(world.charter.state.waiting[0]?.begins).toBe(noon)
+  })
+
+  test("[C10.3] a witness that lies about the future puts a wait off only until two honest ones have spoken", async () => {
+    const [liar, one, other] = witnesses as [WitnessPerson, WitnessPerson, WitnessPerson]
+    let world: Organisation = await act(org, await moving(), three)
+    const ahead = { by: liar, time: noon + 10_000 * day }
+    world = await anchored(world, { time: noon + 60, by: [one], but: [ahead] })
+    expect(world.charter.state).toMatchObject({ clock: noon + 60, waiting: [{ begins: ahead.time }] })
+    world = await anchored(world, { time: noon + 120, by: [one, other], but: [ahead] })
+    expect(world.charter.state).toMatchObject({ clock: noon + 120, waiting: [{ begins: noon + 120 }] })
+    world = await at(world, noon + 240, [one, other])
+    expect(world.charter.state.waiting[0]?.begins).toBe(noon + 120)
+    world = await at(world, noon + 120 + 2 * day, [one, other])
+    expect(relayCount(world)).toBe(2)
+  })
+
   test("[C10.3] while one waits another about the same subject is refused, and other subjects go on", async () => {
     const world = await act(org, await moving("north"), three)
     expect((await act(world, await moving("south"), three)).record.outcome).toEqual({ refused: "act_waiting" })

@@ -23,7 +23,7 @@ export {
   decodeCosignature,
   encodeCosignature,
 } from "./cosignature.ts"
-export { cosignedTime } from "./cosigned-time.ts"
+export { cosignedBy, cosignedTime } from "./cosigned-time.ts"
 export {
   checkEd25519PublicKey,
   type Ed25519Signer,

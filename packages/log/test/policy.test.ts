@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import {
   COSIGNATURE,
+  cosignedBy,
   cosignedTime,
   formatPolicy,
   formatVkey,
@@ -234,6 +235,22 @@ describe("time", () => {
       fc.property(times, times, (honest, lies) => {
         const lines = [...honest, ...lies.map((lie) => lie + 10_000)].map((time, i) => at(witnessKey(i), time))
         expect(cosignedTime(lines, lies.length + 1)).toBeLessThanOrEqual(Math.max(...honest))
+      }),
+    )
+  })
+
+  test("[L8.5] the w-th smallest of distinct keys, each with its newest time", () => {
+    const lines = [at(witnessKey(0), 500), at(witnessKey(1), 900), at(witnessKey(2), 700), at(witnessKey(2), 100)]
+    expect([1, 2, 3, 4].map((needed) => cosignedBy(lines, needed))).toEqual([500, 700, 900, undefined])
+    expectCode("out_of_range", () => cosignedBy(lines, 0))
+  })
+
+  test("[L8.5] w-1 liars cannot move the time before the oldest honest one", () => {
+    const times = fc.array(fc.nat({ max: 1_000 }), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(times, times, (honest, lies) => {
+        const lines = [...honest.map((time) => time + 10_000), ...lies].map((time, i) => at(witnessKey(i), time))
+        expect(cosignedBy(lines, lies.length + 1)).toBeGreaterThanOrEqual(Math.min(...honest) + 10_000)
       }),
     )
   })
