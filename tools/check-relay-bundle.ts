@@ -11,8 +11,13 @@ import { repoRoot } from "./source/files.ts"
 import { conclude, type Finding } from "./source/finding.ts"
 import { parseSource } from "./source/parse.ts"
 
-/** The relay as a library, and the command that runs it. */
-export const relayEntries = ["packages/relay/src/index.ts", "apps/holdfast/src/commands/relay.ts"]
+/** The relay and the witness as libraries, and the commands that run them. */
+export const relayEntries = [
+  "packages/relay/src/index.ts",
+  "packages/witness/src/index.ts",
+  "apps/holdfast/src/commands/relay.ts",
+  "apps/holdfast/src/commands/witness.ts",
+]
 
 const sealedPackages = ["mls", "lanes", "client", "testkit"]
 const openingLibraries = /^(ts-mls|@hpke\/|@noble\/(ciphers|post-quantum)|libsodium|tweetnacl|hash-wasm)/
