@@ -40,9 +40,9 @@ export function decodeApprovalFile(bytes: Uint8Array): ApprovalFile {
     maxBytes: maxFileBytes,
     write: encodeApprovalFile,
     read: (file) => ({
-      org: toOrgId(hexOf(file["organisation"], 32)),
-      statement: hexOf(file["statement"], 32),
-      approval: readApproval(base64Of(file["approval"], maxApprovalBytes)),
+      org: toOrgId(hexOf(file.organisation, 32)),
+      statement: hexOf(file.statement, 32),
+      approval: readApproval(base64Of(file.approval, maxApprovalBytes)),
     }),
   })
 }

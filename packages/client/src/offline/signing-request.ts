@@ -3,7 +3,6 @@
 import {
   type Charter,
   CharterError,
-  checkName,
   checkpointTrust,
   decodeStatement,
   maxEnvelopeBytes,
@@ -16,6 +15,7 @@ import {
 import { encodeBase64, LogError, verifyCheckpoint } from "@holdfast/log"
 import { equalBytes, hex, type OrgId, toOrgId, utf8 } from "@holdfast/wire"
 import { ClientError } from "../error.ts"
+import { fittingNames } from "./fitting-names.ts"
 import { base64Of, decodeJsonFile, encodeJsonFile, hexOf, listOf, objectOf, textOf } from "./json-file.ts"
 
 export interface SigningRequest {
@@ -57,17 +57,17 @@ export function decodeSigningRequest(bytes: Uint8Array): SigningRequest {
     maxBytes: limits.fileBytes,
     write: encodeSigningRequest,
     read: (file) => ({
-      org: toOrgId(hexOf(file["organisation"], 32)),
-      statement: base64Of(file["statement"], maxEnvelopeBytes),
-      charter: listOf(file["charter"], limits.entries).map((entry) => base64Of(entry, 65_535)),
-      note: textOf(file["note"], limits.noteLength),
-      names: listOf(file["names"], limits.names).map((item) => {
+      org: toOrgId(hexOf(file.organisation, 32)),
+      statement: base64Of(file.statement, maxEnvelopeBytes),
+      charter: listOf(file.charter, limits.entries).map((entry) => base64Of(entry, 65_535)),
+      note: textOf(file.note, limits.noteLength),
+      names: listOf(file.names, limits.names).map((item) => {
         const entry = objectOf(item)
-        const id = textOf(entry["id"], 32)
+        const id = textOf(entry.id, 32)
         return {
           id: id === "" ? new Uint8Array() : hexOf(id, 16),
-          name: textOf(entry["name"], limits.nameLength),
-          salt: hexOf(entry["salt"], 16),
+          name: textOf(entry.name, limits.nameLength),
+          salt: hexOf(entry.salt, 16),
         }
       }),
     }),
@@ -77,7 +77,7 @@ export function decodeSigningRequest(bytes: Uint8Array): SigningRequest {
 export interface ReadRequest {
   readonly charter: Charter
   readonly statement: Statement
-  /** Only names that fit what the charter commits to. (E9.4) */
+  /** Only names that fit what the charter or the statement commits to. (E9.4) */
   readonly names: Names
   readonly organisation: string | undefined
   /** How much of the charter a relay named in it has signed for; `undefined`: nothing. */
@@ -95,7 +95,7 @@ export async function readSigningRequest(request: SigningRequest): Promise<ReadR
     const isOurs = charter.size > 0 && equalBytes(statement.orgId, request.org)
     if (!isOurs) throw new ClientError("malformed", "The statement is about another organisation.")
     const signedSize = request.note === "" ? undefined : await signedSizeOf(charter, request.note)
-    return { charter, statement, ...namesOf(charter, request.names), signedSize }
+    return { charter, statement, ...fittingNames(charter, request.names, statement), signedSize }
   } catch (cause) {
     if (!(cause instanceof CharterError)) throw cause
     throw new ClientError("malformed", "This signing request holds no charter of its organisation.", { cause })
@@ -111,23 +111,6 @@ async function signedSizeOf(charter: Charter, note: string): Promise<number> {
     if (!(error instanceof LogError)) throw error
   }
   throw new ClientError("malformed", "The checkpoint in this signing request is not one of its charter.")
-}
-
-function namesOf(charter: Charter, list: readonly RequestedName[]): Pick<ReadRequest, "names" | "organisation"> {
-  const { state } = charter
-  const nameById = new Map<string, string>()
-  let organisation: string | undefined
-  for (const { id, name, salt } of list) {
-    const commitment = id.length === 0 ? state.nameCommitment : state.members.get(id)?.nameCommitment
-    if (commitment === undefined || !checkName(commitment, salt, name)) continue
-    if (id.length === 0) organisation = name
-    else nameById.set(hex(id), name)
-  }
-  const names: Names = (id) => {
-    const seat = state.rules.keepers.find((keeper) => equalBytes(keeper.id, id))
-    return nameById.get(hex(seat?.member ?? id))
-  }
-  return { names, organisation }
 }
 
 /** `4F2A91C0.holdfast-request`. */
