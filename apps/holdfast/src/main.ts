@@ -17,6 +17,7 @@ const rooms: Readonly<Record<string, () => Promise<void>>> = {
   relay: async () => (await import("./commands/relay.ts")).addRelay(program, relayFolder),
   witness: async () => (await import("./commands/witness.ts")).addWitness(program, witnessFolder),
   chat: async () => (await import("./commands/chat.ts")).addChat(program, path.join(home, "chat")),
+  keeper: async () => (await import("./commands/keeper.ts")).addKeeper(program),
   log: async () => (await import("./commands/log.ts")).addLog(program),
   drill: async () => (await import("./commands/drill.ts")).addDrill(program),
 }

@@ -1,17 +1,10 @@
-import { argon2, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { rm } from "node:fs/promises"
 import path from "node:path"
-import { promisify } from "node:util"
-import {
-  type ChunkStore,
-  ClientError,
-  type ClientPorts,
-  platformNetwork,
-  type StretchPassphrase,
-  type VaultFiles,
-} from "@holdfast/client"
+import { type ChunkStore, ClientError, type ClientPorts, platformNetwork, type VaultFiles } from "@holdfast/client"
 import { nodeDatabases } from "./database.ts"
 import { listOrEmpty, readOrNull, writeDurably } from "./durable-file.ts"
+import { stretch } from "./stretch.ts"
 
 function vaultFiles(folder: string): VaultFiles {
   return {
@@ -39,18 +32,6 @@ function chunkStore(folder: string): ChunkStore {
     remove: (blob) => rm(path.join(folder, blob), { recursive: true, force: true }),
   }
 }
-
-const stretch: StretchPassphrase = async (passphrase, salt, cost) =>
-  new Uint8Array(
-    await promisify(argon2)("argon2id", {
-      message: passphrase,
-      nonce: salt,
-      memory: cost.memoryKiB,
-      passes: cost.passes,
-      parallelism: cost.lanes,
-      tagLength: 32,
-    }),
-  )
 
 /** Everything the engine needs on a machine with Node, kept under one folder (mode 0700). */
 export function nodePorts(folder: string): ClientPorts {
