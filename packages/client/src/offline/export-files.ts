@@ -3,7 +3,7 @@ import { checkpointTrust } from "@holdfast/charter"
 import { exportTiles, formatPolicy, type NamedFile, parseCheckpoint, parseNote, type TlogPolicy } from "@holdfast/log"
 import { equalBytes, hex, type OrgId, utf8 } from "@holdfast/wire"
 import { encodeNames } from "./names-file.ts"
-import type { RequestedName } from "./signing-request.ts"
+import type { RequestedName } from "./requested-name.ts"
 
 /** A charter and what goes with it, as somebody without an account is to see it. */
 export interface Export {

@@ -1,6 +1,6 @@
 import { type Charter, checkName, keyCode, type Names, type Statement } from "@holdfast/charter"
 import { equalBytes, hex } from "@holdfast/wire"
-import type { RequestedName } from "./signing-request.ts"
+import type { RequestedName } from "./requested-name.ts"
 
 export interface FittingNames {
   /** `undefined`: not among them, or it does not fit its commitment. */

@@ -12,11 +12,11 @@ export {
   makeKeeperOffer,
   parseKeeperOffer,
 } from "./offer.ts"
+export type { RequestedName } from "./requested-name.ts"
 export {
   decodeSigningRequest,
   encodeSigningRequest,
   type ReadRequest,
-  type RequestedName,
   readSigningRequest,
   type SigningRequest,
   signingRequestName,

@@ -16,7 +16,8 @@ import { encodeBase64, LogError, verifyCheckpoint } from "@holdfast/log"
 import { equalBytes, hex, type OrgId, toOrgId, utf8 } from "@holdfast/wire"
 import { ClientError } from "../error.ts"
 import { fittingNames } from "./fitting-names.ts"
-import { base64Of, decodeJsonFile, encodeJsonFile, hexOf, listOf, objectOf, textOf } from "./json-file.ts"
+import { base64Of, decodeJsonFile, encodeJsonFile, hexOf, listOf, textOf } from "./json-file.ts"
+import { maxNames, nameFromJson, nameToJson, type RequestedName } from "./requested-name.ts"
 
 export interface SigningRequest {
   readonly org: OrgId
@@ -27,16 +28,8 @@ export interface SigningRequest {
   readonly note: string
   readonly names: readonly RequestedName[]
 }
-/** What a commitment in the charter stands for. */
-export interface RequestedName {
-  /** Empty: the organisation. */
-  readonly id: Uint8Array
-  readonly name: string
-  readonly salt: Uint8Array
-}
-
 const format = "signing-request/v1"
-const limits = { fileBytes: 134_217_728, entries: 262_144, names: 65_536, noteLength: 16_384, nameLength: 256 }
+const limits = { fileBytes: 134_217_728, entries: 262_144, noteLength: 16_384 }
 
 /** (E9.3) */
 export function encodeSigningRequest(request: SigningRequest): Uint8Array {
@@ -46,7 +39,7 @@ export function encodeSigningRequest(request: SigningRequest): Uint8Array {
     statement: encodeBase64(request.statement),
     charter: request.charter.map(encodeBase64),
     note: request.note,
-    names: request.names.map(({ id, name, salt }) => ({ id: hex(id), name, salt: hex(salt) })),
+    names: request.names.map(nameToJson),
   })
 }
 
@@ -61,15 +54,7 @@ export function decodeSigningRequest(bytes: Uint8Array): SigningRequest {
       statement: base64Of(file.statement, maxEnvelopeBytes),
       charter: listOf(file.charter, limits.entries).map((entry) => base64Of(entry, 65_535)),
       note: textOf(file.note, limits.noteLength),
-      names: listOf(file.names, limits.names).map((item) => {
-        const entry = objectOf(item)
-        const id = textOf(entry.id, 32)
-        return {
-          id: id === "" ? new Uint8Array() : hexOf(id, 16),
-          name: textOf(entry.name, limits.nameLength),
-          salt: hexOf(entry.salt, 16),
-        }
-      }),
+      names: listOf(file.names, maxNames).map(nameFromJson),
     }),
   })
 }
