@@ -166,14 +166,18 @@ test("[V5.4] junk of every kind is survived, and the honest charter is followed 
   expect(await follower(first).pass()).toEqual(["followed"])
 })
 
-test("[V5.4] a charter above the bound is followed no further", async () => {
-  const first = await found([north])
-  await serve(north, first)
-  const following = follower(first, 20_000)
-  await following.pass()
-  await serve(north, await withJunk(first, 2_000, "x".repeat(40)))
+test("[V5.4] a charter above the bound is followed no further; small entries count, and what is read twice does not", async () => {
+  let org = await found([north])
+  await serve(north, org)
+  const following = follower(org, 200 * 1_024)
+  for (let i = 0; i < 100; i++) {
+    org = await withJunk(org, 1, `n ${i}`)
+    await serve(north, org)
+    expect(await following.pass()).toEqual(["followed"])
+  }
+  await serve(north, await withJunk(org, 200, "x"))
   expect(await following.pass()).toEqual(["too_large"])
-  expect(following.charter.size).toBe(1)
+  expect(following.charter.size).toBe(101)
 })
 
 test("[V5.4] goes on asking after failures, less often, and stops when told", async () => {

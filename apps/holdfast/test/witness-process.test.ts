@@ -8,6 +8,7 @@ import path from "node:path"
 import { promisify } from "node:util"
 import {
   type Ed25519Signer,
+  formatAddCheckpoint,
   formatVkey,
   NOTE_SIGNATURE,
   type NoteKey,
@@ -174,6 +175,28 @@ test("[V2.2, V2.3] kill -9 under load, five times: what was cosigned is never ta
     acknowledged = size
   }
 }, 120_000)
+
+test("[V2.2] two processes over one folder: of all that ask from one size one wins", async () => {
+  const honest = await log(40)
+  const first = await start()
+  const second = await start()
+  try {
+    await holdfastWitness("trust", folder, formatVkey(honest.key))
+    expect(await submit(honest, 1, 0)).toMatchObject({ kind: "cosigned" })
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, async (_, i) => {
+        const size = i + 2
+        const note = await signedCheckpoint(honest.origin, size, honest.tree.compactRangeAt(size).root(), honest.signer)
+        const body = formatAddCheckpoint({ oldSize: 1, proof: honest.tree.proveConsistency(1, size), note })
+        const { url } = i % 2 === 0 ? first : second
+        return (await fetch(`${url}/add-checkpoint`, { method: "POST", body })).status
+      }),
+    )
+    expect(answers.toSorted((a, b) => a - b)).toEqual([200, ...Array.from({ length: 29 }, () => 409)])
+  } finally {
+    first.child.kill("SIGKILL")
+  }
+})
 
 test("[V5.1, V5.2, V5.4] follows an organisation through junk and a change of relays", async () => {
   let files = new Map<string, Uint8Array>()

@@ -43,11 +43,25 @@ export interface Witness {
   readonly deps: WitnessDeps
   /** Type 04, under the witness's name. */
   readonly key: NoteKey
+  /** Says in the log that there is evidence: at most once a minute, because anyone can send the same again. */
+  tellOfEvidence(): void
 }
 
 /** Throws LogError `malformed` for a name that cannot stand in a signature line. (V1.2) */
 export function createWitness(deps: WitnessDeps): Witness {
-  return { deps, key: noteKey(deps.name, COSIGNATURE, deps.signer.publicKey) }
+  let told = Number.NEGATIVE_INFINITY
+  return {
+    deps,
+    key: noteKey(deps.name, COSIGNATURE, deps.signer.publicKey),
+    tellOfEvidence() {
+      if (deps.now() - told < 60_000) return
+      told = deps.now()
+      deps.log.warn(
+        { code: "evidence" },
+        "A signed checkpoint does not go with what was cosigned; it is kept as evidence",
+      )
+    },
+  }
 }
 
 /** What goes back to whoever asked: bytes, not yet HTTP. */
@@ -87,7 +101,13 @@ export async function processAddCheckpoint(witness: Witness, body: Uint8Array): 
   if (log === undefined) return refuse("unknown_log")
   const signed = await signedPart(submitted.note, log.keys)
   if (signed === undefined) return refuse("unsigned")
-  const outcome = await store.step(origin, (state) => decide(witness.deps, submitted, signed, state))
+  let isEvidence = false
+  const outcome = await store.step(origin, (state) => {
+    const step = decide(witness.deps, submitted, signed, state)
+    isEvidence = step.evidence !== undefined
+    return step
+  })
+  if (isEvidence) witness.tellOfEvidence()
   if (outcome.kind === "other_size")
     return { status: 409, type: "text/x.tlog.size", body: formatTreeSize(outcome.size) }
   if (outcome.kind !== "cosign") return refuse(outcome.kind)
@@ -159,10 +179,9 @@ function decide(
     return { result: { kind: "unsigned" } }
   const { head } = state
   const now = Math.floor(deps.now() / 1_000)
-  const keep = (kind: Evidence["kind"]) => {
-    deps.log.warn({ evidence: kind }, "A signed checkpoint does not go with what was cosigned; it was kept as evidence")
-    return { evidence: { kind, origin, at: now, size, note: signed.note, held: head?.note } }
-  }
+  const keep = (kind: Evidence["kind"]) => ({
+    evidence: { kind, origin, at: now, size, note: signed.note, held: head?.note },
+  })
   if (oldSize > size) return { result: { kind: "old_above_size" } }
   const isFork = head?.size === size && !equalBytes(head.root, root)
   const isFalseEmpty = size === 0 && !equalBytes(root, emptyRoot())
@@ -176,6 +195,9 @@ function decide(
     const isNews = head !== undefined && size > head.size
     return { ...(isNews ? keep("unproven") : {}), result: { kind: "inconsistent" } }
   }
+  // Within one second the same again needs no writing: what is on the disk says it, and anyone may ask as often as they like.
+  if (head !== undefined && head.size === size && head.cosignedAt === now && equalBytes(head.note, signed.note))
+    return { result: { kind: "cosign", head } }
   const next: CosignedHead = { size, root, note: signed.note, cosignedAt: now }
   return { head: next, result: { kind: "cosign", head: next } }
 }

@@ -135,6 +135,22 @@ test("[V3.6] one address does not get all connections", async () => {
     .toBe(200)
 })
 
+test("[V3.7] whoever goes away in the middle leaves no trace in the log, and no body is held for them", async () => {
+  const said: string[] = []
+  const say = (_: unknown, sentence: string) => void said.push(sentence)
+  const store = createMemoryStore()
+  await store.trust(log.origin, log.key)
+  const deps = { store, signer, name: "w.example", now: Date.now, log: { info: say, warn: say } }
+  served = await serveWitness(createWitness(deps), { host: "127.0.0.1", port: 0, limits: { maxUnderWay: 1 } })
+  for (let i = 0; i < 5; i++) {
+    const { socket } = raw("POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold 0")
+    await new Promise((done) => setTimeout(done, 20))
+    socket.destroy()
+  }
+  await expect.poll(async () => (await post(await log.request(0, 5))).status).toBe(200)
+  expect(said).toEqual([])
+})
+
 test("[V3.7] a store that fails is a 503, and nothing is cosigned", async () => {
   const store = createMemoryStore()
   await serve({}, { ...store, step: () => Promise.reject(new Error("disk full SECRET")) })

@@ -110,6 +110,23 @@ describe("a log that grows", () => {
     expect(await store.evidence()).toEqual([])
   })
 
+  test("[V3.3] the same again within one second writes nothing; a second later it does", async () => {
+    let writes = 0
+    const step: WitnessStore["step"] = (origin, decide) =>
+      store.step(origin, (state) => {
+        const decided = decide(state)
+        if (decided.head !== undefined) writes++
+        return decided
+      })
+    witness = createWitness({ ...witness.deps, store: { ...store, step } })
+    const first = await submit(await log.request(0, 5))
+    const again = [await submit(await log.request(5, 5)), await submit(await log.request(5, 5))]
+    expect([writes, ...again]).toEqual([1, first, first])
+    now += 1_000
+    const later = await submit(await log.request(5, 5))
+    expect([writes, later.status, later.text === first.text]).toEqual([2, 200, false])
+  })
+
   test("[V3.2] from every size to every other", async () => {
     for (let from = 1; from < 20; from++) {
       for (let to = from; to < 20; to++) {
@@ -290,6 +307,18 @@ describe("evidence", () => {
     await submit(await log.request(9, 13, { proof: [] }))
     expect(await kept()).toEqual(["unproven 12", "unproven 13"])
     expect(await statusOf(await log.request(9, 13))).toBe(200)
+  })
+
+  test("[V3.7] is told of once a minute, however often it is sent", async () => {
+    const said: string[] = []
+    const warn = (_: unknown, sentence: string) => void said.push(sentence)
+    witness = createWitness({ ...witness.deps, log: { info: warn, warn } })
+    await submit(await log.request(0, 9))
+    for (let i = 0; i < 5; i++) await submit(await turned.request(9, 9))
+    expect(said.length).toBe(1)
+    now += 60_000
+    await submit(await turned.request(9, 9))
+    expect(said.length).toBe(2)
   })
 
   test("[V4.1] mistakes that accuse nobody are not kept", async () => {

@@ -35,6 +35,8 @@ const maxCheckpointBytes = 65_536
 const maxBundleBytes = 256 * (2 + 65_535)
 /** Of all entries together; far above any organisation, and what a turned relay can make this process hold. */
 const maxCharterBytes = 256 * 2 ** 20
+/** What an entry takes besides its bytes: many small ones must not get around the bound. */
+const entryOverheadBytes = 1_024
 const maxRelaysAsked = 64
 
 /** Replays an organisation's charter as its relays publish it, and trusts the log keys that it names. (V5) */
@@ -101,12 +103,15 @@ async function readNews(files: RelayFiles, known: Charter, room: number): Promis
     if (tile.level !== "entries") continue
     const bundle = await files.read(formatTilePath(tile), maxBundleBytes)
     if (bundle === undefined) return "unreadable"
-    bytes += bundle.length
-    if (bytes > room) return "too_large"
     for (const [i, entry] of decodeEntryBundle(bundle, tile.width).entries()) {
       const index = tile.index * 256 + i
-      if (index >= charter.size) charter = (await append(charter, entry)).charter
-      else if (!equalBytes(leafHash(entry), charter.records.at(index)!.leaf)) return "forked"
+      if (index < charter.size) {
+        if (!equalBytes(leafHash(entry), charter.records.at(index)!.leaf)) return "forked"
+        continue
+      }
+      bytes += entry.length + entryOverheadBytes
+      if (bytes > room) return "too_large"
+      charter = (await append(charter, entry)).charter
     }
   }
   const origin = charterOrigin(known.orgId)

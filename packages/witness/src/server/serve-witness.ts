@@ -55,6 +55,8 @@ export async function serveWitness(witness: Witness, options: ServeWitnessOption
       answer(witness, limits, gate, request).then(
         (reply) => send(request, response, reply),
         (error: unknown) => {
+          // Whoever went away in the middle is no news.
+          if (request.errored !== null) return
           witness.deps.log.warn({ error: error instanceof Error ? error.name : typeof error }, "A request failed")
           send(request, response, text(503, "This witness cannot do that at the moment. Try again.\n"))
         },
