@@ -37,9 +37,9 @@ export function brokenFloor(rules: Rules, wasEvaluation: boolean): Refusal | und
   return floors.find(([, holds]) => !holds(rules, wasEvaluation))?.[0]
 }
 
-/** Whether these keepers, all together, could still do everything that the rules provide for. (C3.7, C5.6) */
+/** Whether these keepers, all together, could still do and veto everything that the rules provide for. (C3.7, C5.6) */
 export function canDoEverything(rules: Rules, keepers: readonly Keeper[]): boolean {
-  return everyAct(rules, (act) => keepers.length >= act.k && hasLabels(keepers, act))
+  return everyAct(rules, (act) => keepers.length >= Math.max(act.k, act.vetoK) && hasLabels(keepers, act))
 }
 
 function everyAct(rules: Rules, holds: (act: ActRule, type: number) => boolean): boolean {
@@ -75,7 +75,8 @@ function hasLabels(keepers: readonly Keeper[], act: ActRule): boolean {
  * (C3.11)
  */
 function isVetoShared(rules: Rules, { vetoK, delaySeconds }: ActRule, type: number): boolean {
-  if (vetoK > rules.keepers.length) return false
-  if (isEvaluation(rules)) return true
+  if (isEvaluation(rules)) return vetoK <= 1
+  // One keeper who is gone or will not must not be able to let everything through.
+  if (vetoK > rules.keepers.length - 1) return false
   return vetoK === 0 ? delaySeconds === 0 || type === recoverAct : vetoK >= 2
 }

@@ -1,6 +1,6 @@
 import { checkEd25519PublicKey, LogError } from "@holdfast/log"
 import { deviceIdOf, equalBytes, type MemberId, type OrgId } from "@holdfast/wire"
-import { type Batch, type KnownAct, maxDevices, subjectOf } from "./act.ts"
+import { type Batch, type Genesis, type KnownAct, maxDevices, subjectOf } from "./act.ts"
 import type { DeviceEntry } from "./admission.ts"
 import { decodeCoseKey } from "./cose-key.ts"
 import { CharterError } from "./error.ts"
@@ -9,7 +9,15 @@ import { isLocalPasskey } from "./passkey.ts"
 import type { Refusal } from "./refusal.ts"
 import type { RelayEntry } from "./relay-entry.ts"
 import { actRuleOf, bareKey, type Keeper, keeperOf, type Rules, seatKey, type Witness } from "./rules.ts"
-import { activeDevicesOf, isActiveMember, isSuspended, type OrgState, subjectHead, withAct } from "./state.ts"
+import {
+  activeDevicesOf,
+  isActiveMember,
+  isSuspended,
+  isWaitedFor,
+  type OrgState,
+  subjectHead,
+  withAct,
+} from "./state.ts"
 import { noStatement, type Statement, type StatementId } from "./statement.ts"
 
 /** What a statement is judged against: everything before the place it has or would get in the log. */
@@ -41,7 +49,8 @@ const identityRules: readonly Rule<Statement>[] = [
 const headerRules: readonly Rule<Statement & KnownAct>[] = [
   ["second_genesis", ({ state }, { type }) => (type === "genesis") !== state.founded],
   ["wrong_subject", (_, statement) => equalBytes(statement.subject, subjectOf(statement))],
-  ["act_waiting", ({ state }, { subject }) => !state.waiting.some((it) => equalBytes(it.statement.subject, subject))],
+  // Of those that can need no wait, the approvals tell: see `shortOf`.
+  ["act_waiting", ({ state }, { type, subject }) => canNeedNoWait.has(type) || !isWaitedFor(state, subject)],
   ["wrong_rules_version", ({ state }, { rulesVersion }) => rulesVersion === state.rules.version],
   ["wrong_sequence", ({ state }, { subject, seq }) => seq === subjectHead(state, subject).nextSeq],
   ["wrong_sequence", ({ state }, { subject, prev }) => equalBytes(prev, subjectHead(state, subject).prev)],
@@ -50,6 +59,8 @@ const headerRules: readonly Rule<Statement & KnownAct>[] = [
   ["base_too_old", ({ size, state }, { base }) => size - base.size <= state.rules.baseWindow],
   ["expired", ({ state }, { notAfter }) => state.clock === undefined || state.clock <= notAfter],
 ]
+
+const canNeedNoWait: ReadonlySet<KnownAct["type"]> = new Set(["rules", "device-remove"])
 
 /** The rules of the act itself: once when it is logged, and for one that waited again when it is to take effect. (C10.4) */
 export function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
@@ -60,7 +71,7 @@ export function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
         brokenRules(before, act.body.rules, act.body.founder.member) ??
         brokenRule(newDeviceRules, before, ...act.body.founder.devices) ??
         // The state has no keepers yet, so the keys of this very statement are compared here.
-        (sharesKey(act.body.rules, act.body.founder.devices) ? "key_reused" : undefined) ??
+        (sharesKey(act.body) ? "key_reused" : undefined) ??
         brokenRelays(before, act.body.rules, act.body.relays)
       )
     case "rules":
@@ -140,6 +151,8 @@ const newDeviceRules: readonly Rule<DeviceEntry>[] = [
   ["device_known", ({ state }, device) => !state.devices.has(device.id)],
   ["key_reused", ({ state }, device) => !state.keeperByKey.has(device.publicKey)],
   ["key_reused", ({ state }, device) => !isWitnessKey(state.rules, device.publicKey)],
+  // Else whoever runs a relay and is let in with its log key would block every change of the rules: see `brokenRelays`.
+  ["key_reused", ({ state }, device) => !isLogKey(state.relays, device.publicKey)],
 ]
 
 const goneDeviceRules: readonly Rule<(KnownAct & { type: "device-remove" })["body"]>[] = [
@@ -206,6 +219,10 @@ function isWitnessKey({ witnesses }: Rules, key: Uint8Array): boolean {
   return witnesses.some(({ publicKey }) => equalBytes(publicKey, key))
 }
 
+function isLogKey(relays: readonly RelayEntry[], key: Uint8Array): boolean {
+  return relays.some(({ logPublicKey }) => equalBytes(logPublicKey, key))
+}
+
 function isSoundKey(publicKey: Uint8Array): boolean {
   return passes(() => checkEd25519PublicKey(publicKey))
 }
@@ -224,9 +241,11 @@ function passes(check: () => unknown): boolean {
   }
 }
 
-function sharesKey(rules: Rules, devices: readonly DeviceEntry[]): boolean {
+function sharesKey({ rules, founder, relays }: Genesis): boolean {
   const others = [...rules.keepers.map(bareKey), ...rules.witnesses.map(({ publicKey }) => publicKey)]
-  return others.some((key) => devices.some((device) => equalBytes(device.publicKey, key)))
+  return founder.devices.some(
+    ({ publicKey }) => isLogKey(relays, publicKey) || others.some((key) => equalBytes(publicKey, key)),
+  )
 }
 
 function hasTwice(list: readonly Uint8Array[]): boolean {

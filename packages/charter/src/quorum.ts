@@ -3,7 +3,7 @@ import { actNumberOf, actNumbers, type BatchedAct, type Veto } from "./act.ts"
 import type { Refusal } from "./refusal.ts"
 import { actRuleOf, type Keeper, keeperOf, type Rules } from "./rules.ts"
 import type { Approvers } from "./signatures.ts"
-import { activeDevicesOf, type OrgState, type Waiting } from "./state.ts"
+import { activeDevicesOf, isWaitedFor, type OrgState, type Waiting } from "./state.ts"
 import type { Statement } from "./statement.ts"
 import { type Tally, tallyOf } from "./tally.ts"
 
@@ -80,10 +80,16 @@ function withoutThese(rules: Rules, approved: readonly Keeper[]): readonly Keepe
   return rules.keepers.filter((keeper) => !approved.some(({ id }) => equalBytes(id, keeper.id)))
 }
 
-/** What is still missing for the statement to be applied. (C5.4, C5.5, C6.10, C10.5) */
+/** What is still missing for the statement to be applied. (C5.4, C5.5, C6.10, C10.3, C10.5) */
 export function shortOf(state: OrgState, statement: Statement, approvers: Approvers): Refusal | undefined {
+  const short = shortOfApprovals(state, statement, approvers)
+  if (short !== undefined || !isWaitedFor(state, statement.subject)) return short
+  return needsNoWait(state, statement, approvers) ? undefined : "act_waiting"
+}
+
+function shortOfApprovals(state: OrgState, statement: Statement, approvers: Approvers): Refusal | undefined {
   const short = quorumsOf(state, statement, approvers).find(({ tally }) => tally.short !== undefined)?.tally.short
-  const speaks = (member: MemberId) => approvers.devices.some((device) => equalBytes(device.member, member))
+  const speaks = (member: MemberId) => hasSpoken(approvers, member)
   switch (statement.type) {
     case "device-add":
     case "batch":
@@ -96,6 +102,10 @@ export function shortOf(state: OrgState, statement: Statement, approvers: Approv
     default:
       return short
   }
+}
+
+function hasSpoken(approvers: Approvers, member: MemberId): boolean {
+  return approvers.devices.some((device) => equalBytes(device.member, member))
 }
 
 /** Members one of whose own devices has to agree. (C5.4) */
@@ -125,7 +135,9 @@ export function membersHeard(state: OrgState, statement: Statement): readonly Me
  */
 export function needsNoWait(state: OrgState, statement: Statement, approvers: Approvers): boolean {
   if (statement.type === "device-remove") {
-    return quorumsOf(state, statement, approvers).some(({ tally }) => tally.short !== undefined)
+    // Also when keepers have approved as well: more approvals must not make it slower.
+    const { member } = statement.body
+    return hasSpoken(approvers, member) && activeDevicesOf(state, member).length > 1
   }
   if (statement.type !== "rules") return false
   const { keepers } = state.rules

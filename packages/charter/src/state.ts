@@ -1,4 +1,4 @@
-import type { DeviceId, KeeperId, MemberId } from "@holdfast/wire"
+import { type DeviceId, equalBytes, type KeeperId, type MemberId } from "@holdfast/wire"
 import { type KnownAct, subjectOf } from "./act.ts"
 import type { DeviceEntry } from "./admission.ts"
 import { emptyIdMap, type IdMap } from "./id-map.ts"
@@ -118,6 +118,11 @@ export function isActiveMember(state: OrgState, id: MemberId): boolean {
 export function activeDevicesOf(state: OrgState, id: MemberId): readonly Device[] {
   const devices = (state.members.get(id)?.devices ?? []).map((device) => state.devices.get(device) as Device)
   return devices.filter((device) => device.removed === undefined)
+}
+
+/** Whether an act about this subject waits to take effect. (C10.3) */
+export function isWaitedFor({ waiting }: OrgState, subject: Uint8Array): boolean {
+  return waiting.some(({ statement }) => equalBytes(statement.subject, subject))
 }
 
 /** Whether this keeper's approvals count for nothing now. (C5.6) */

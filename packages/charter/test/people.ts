@@ -95,8 +95,13 @@ export async function person(name: string): Promise<Person> {
   }
 }
 
-async function phoneOf(name: string, member: MemberId, label: string): Promise<Phone> {
-  const key = await signerFromSeed(bytesFrom(`${name}/${label}`, 32))
+function phoneOf(name: string, member: MemberId, label: string): Promise<Phone> {
+  return phoneWith(member, `${name}/${label}`)
+}
+
+/** A phone whose key is the one of this label, whatever else it serves. */
+export async function phoneWith(member: MemberId, label: string): Promise<Phone> {
+  const key = await signerFromSeed(bytesFrom(label, 32))
   const { id } = await admitDevice(noOrg, member, key)
   return { member, key, id, signer: { id, kind: 3, sign: key.sign }, admit: (org) => admitDevice(org, member, key) }
 }
