@@ -180,6 +180,7 @@ async function* fanOutFigures(readers: number): AsyncIterable<RelayFigure> {
       blobs: createMemoryBlobs(),
       clock: systemClock,
       random: (length) => new Uint8Array(randomBytes(length)),
+      fetch,
       log: silentLog,
     },
     { maxConnectionsPerAddress: readers + 8, framesPerDay: 1e9 },

@@ -16,6 +16,10 @@ export interface RelayConfig {
   /** A connection that takes nothing for this long, while something waits for it, is closed. */
   readonly stallMillis: number
   readonly operationMillis: number
+  /** A witness has this long to cosign. */
+  readonly witnessMillis: number
+  /** Anchors that a device may bring by itself, a day. */
+  readonly anchorsPerDay: number
   /** Requests of one connection under way at a time, and their bytes; beyond, the relay stops reading from it. */
   readonly maxRequestsUnderWay: number
   readonly maxRequestBytesUnderWay: number
@@ -36,6 +40,8 @@ export const relayDefaults: RelayConfig = {
   pingMillis: 30_000,
   stallMillis: 60_000,
   operationMillis: 20_000,
+  witnessMillis: 10_000,
+  anchorsPerDay: 24,
   maxRequestsUnderWay: 64,
   maxRequestBytesUnderWay: 8 * 2 ** 20,
   maxOutputBytes: 2 ** 20,

@@ -21,7 +21,15 @@ import { RelayError } from "./error.ts"
 import type { FeedReader, LaneFeed } from "./lane-feed.ts"
 import { getDirectory, putDirectoryEntry, putInvite, revokeInvite } from "./operations/directory.ts"
 import { foundOrganisation, openDeviceSession, openGuestSession, openReaderSession } from "./operations/hello.ts"
-import { appendFrames, checkStart, getCheckpoint, getWitnessed, readableLane, readFrames } from "./operations/lanes.ts"
+import {
+  appendCharter,
+  appendFrames,
+  checkStart,
+  getCheckpoint,
+  getWitnessed,
+  readableLane,
+  readFrames,
+} from "./operations/lanes.ts"
 import { checkAllowed, type OpenSession, type Session } from "./session.ts"
 
 /** The other end of a connection, whatever carries it. */
@@ -54,6 +62,9 @@ export class Connection {
   #session: Session = { kind: "none" }
   #token: Uint8Array | undefined
   #stopCharterWatch: (() => void) | undefined
+  #stopWitnessedWatch: (() => void) | undefined
+  /** There is a newer cosigned checkpoint than the one sent last, and there was no room for it. */
+  #owesWitnessed = false
   #isClosed = false
   #isPaused = false
   #attempts = 0
@@ -128,6 +139,7 @@ export class Connection {
     this.#isClosed = true
     this.#stopHelloClock()
     this.#stopCharterWatch?.()
+    this.#stopWitnessedWatch?.()
     if (this.#token !== undefined) this.#core.tokens.remove(this.#token)
     for (const { feed, reader } of this.#readers.values()) feed.unsubscribe(reader)
     this.#readers.clear()
@@ -186,7 +198,7 @@ export class Connection {
       case "found":
         return this.#guarded(() => foundOrganisation(core, op.value))
       case "appendCharter":
-        return { kind: "charterAppended", value: { index: await session.org.appendCharter(op.value.envelope) } }
+        return appendCharter(core, session, op.value)
       case "append":
         return appendFrames(core, session, op.value)
       case "unsubscribe":
@@ -301,6 +313,10 @@ export class Connection {
     // Before the first frames can go out.
     this.#send(id, { kind: "subscribed", value: { lane: feed.lane.id, size } })
     feed.subscribe(reader, from)
+    if (feed.lane.number === "charter") {
+      this.#stopWitnessedWatch = session.org.witnessing.onNote(() => this.#pushWitnessed(session))
+      this.#pushWitnessed(session)
+    }
     return undefined
   }
 
@@ -309,6 +325,19 @@ export class Connection {
     if (found === undefined) return
     this.#readers.delete(key)
     found.feed.unsubscribe(found.reader)
+    if (found.feed.lane.number !== "charter") return
+    this.#stopWitnessedWatch?.()
+    this.#stopWitnessedWatch = undefined
+    this.#owesWitnessed = false
+  }
+
+  /** The newest only: whoever does not keep up misses those in between. (W5.14, R6.4) */
+  #pushWitnessed({ org }: OpenSession): void {
+    const note = org.witnessed
+    if (note === undefined) return
+    this.#owesWitnessed = this.#isFull()
+    if (this.#owesWitnessed) return
+    this.#send(0, { kind: "checkpoint", value: { lane: org.charterLane.id, note } })
   }
 
   #inBulk(work: () => Promise<Answer>): Promise<Answer | undefined> {
@@ -348,6 +377,7 @@ export class Connection {
     if (this.#isClosed) return
     this.#setReading()
     if (this.#isFull()) return
+    if (this.#owesWitnessed && this.#session.kind !== "none") this.#pushWitnessed(this.#session)
     for (const go of this.#waitingForRoom.splice(0)) go()
     for (const { feed, reader } of this.#readers.values()) feed.pump(reader)
   }

@@ -23,7 +23,7 @@ export function createCore(deps: RelayDeps, config: RelayConfig): RelayCore {
   return {
     deps,
     config,
-    organisations: new Organisations(deps),
+    organisations: new Organisations(deps, config.witnessMillis),
     quota: new DailyQuota(deps.clock),
     failures: new FailureLimit(deps.clock, config.maxFailuresPerMinute),
     guestFrames: new Map(),

@@ -1,12 +1,15 @@
 import { append, type Charter, CharterError, type Device, decodeEnvelope, deviceAt, replay } from "@holdfast/charter"
 import { TailTree } from "@holdfast/log"
 import { type DeviceId, hex, type LaneId, limits, type OrgId } from "@holdfast/wire"
-import { CheckpointSigner } from "./checkpoint-signer.ts"
+import { CheckpointSigner, type SignedHead } from "./checkpoint-signer.ts"
 import { EngineError, type HostedLane } from "./engine/lane-engine.ts"
 import { RelayError } from "./error.ts"
 import { LaneFeed } from "./lane-feed.ts"
 import type { RelayDeps } from "./ports.ts"
+import { CharterWitnessing } from "./witnessing/charter-witnessing.ts"
 
+/** How long after its end a statement is taken: this relay's clock may be ahead of the keepers'. (R4.14) */
+const expiryToleranceSeconds = 300
 /** Attempts to append while another relay on the same engine keeps getting in between. */
 const maxAttempts = 4
 
@@ -20,7 +23,7 @@ export class Organisation {
   readonly #onCharter = new Set<() => void>()
   readonly #stopWatching: () => void
   #charter: Charter
-  #witnessed: string | undefined
+  #witnessing: CharterWitnessing | undefined
   #tree = new TailTree()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -44,22 +47,39 @@ export class Organisation {
     })
   }
 
-  /** `undefined`: not hosted here. Replays the whole charter. (R4.1) */
-  static async load(deps: RelayDeps, id: OrgId): Promise<Organisation | undefined> {
+  /** `undefined`: not hosted here. Replays the whole charter; from then on its witnesses are asked, until `unload`. (R4.1, R10.1) */
+  static async load(deps: RelayDeps, witnessMillis: number, id: OrgId): Promise<Organisation | undefined> {
     const lanes = await deps.engine.lanesOf(id)
     const lane = lanes?.find(({ number }) => number === "charter")
     if (lanes === undefined || lane === undefined) return undefined
     const charter = await replay(id, entriesOf(deps, lane.id, 0))
-    return new Organisation(deps, id, lanes, charter)
+    const org = new Organisation(deps, id, lanes, charter)
+    try {
+      org.#witnessing = await CharterWitnessing.start(deps, witnessMillis, org)
+    } catch (error) {
+      org.unload()
+      throw error
+    }
+    return org
   }
 
   get charter(): Charter {
     return this.#charter
   }
 
+  get witnessing(): CharterWitnessing {
+    return this.#witnessing as CharterWitnessing
+  }
+
   /** The newest checkpoint note of the charter that witnesses have cosigned. (W5.14) */
   get witnessed(): string | undefined {
-    return this.#witnessed
+    return this.#witnessing?.note
+  }
+
+  /** A checkpoint of the charter as replayed, not of the lane, which may be an entry ahead for a moment. */
+  signedCharter(): Promise<SignedHead> {
+    const { size, root } = this.#charter
+    return this.feed(this.charterLane).sign(size, () => root)
   }
 
   /** Of the charter's log, from its first entry on: for tiles. */
@@ -87,23 +107,35 @@ export class Organisation {
   }
 
   /**
-   * Stores an envelope if replay applies it, and only then; returns its index. A statement that is there already answers the index
-   * it has. Throws `refused` with the charter's reason, `malformed`, `too_large`. (R4.3, R4.4)
+   * Stores an envelope if replay applies it or lets it wait, and only then; returns its index. A statement that is there already
+   * answers the index it has. Throws `refused` with the charter's reason, `malformed`, `too_large`. (R4.3, R4.4, R4.14)
    */
-  appendCharter(bytes: Uint8Array): Promise<number> {
-    return this.#inTurn(() => this.#append(bytes))
+  async appendCharter(bytes: Uint8Array): Promise<number> {
+    decodeStrictly(bytes)
+    return (await this.appendOwn(() => bytes)) as number
+  }
+
+  /** As `appendCharter`, with what `make` makes of the charter as it stands when its turn has come; `undefined` when it makes nothing. */
+  appendOwn(make: (charter: Charter) => Uint8Array | undefined): Promise<number | undefined> {
+    return this.#inTurn(() => this.#append(make))
   }
 
   unload(): void {
     this.#stopWatching()
+    this.#witnessing?.stop()
   }
 
-  async #append(bytes: Uint8Array): Promise<number> {
-    const { statement } = decodeStrictly(bytes)
+  async #append(make: (charter: Charter) => Uint8Array | undefined): Promise<number | undefined> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       await this.#follow()
+      const bytes = make(this.#charter)
+      if (bytes === undefined) return undefined
+      const { statement } = decodeStrictly(bytes)
       const known = this.#charter.state.applied.get(statement.id)
       if (known !== undefined) return known
+      // Replay knows the log's clock only, which lags behind or is not there at all. (C6.12)
+      const now = Math.floor(this.#deps.clock.now() / 1_000)
+      if (now > statement.notAfter + expiryToleranceSeconds) throw new RelayError("refused", "expired")
       const { charter, record } = await append(this.#charter, bytes)
       if (typeof record.outcome === "object") throw new RelayError("refused", record.outcome.refused)
       try {
@@ -135,6 +167,7 @@ export class Organisation {
     this.#charter = charter
     this.#growTree()
     for (const work of this.#onCharter) work()
+    this.#witnessing?.onCharter()
   }
 
   #growTree(): void {

@@ -22,6 +22,8 @@ export interface RelayDeps {
   readonly blobs: BlobStore
   readonly clock: Clock
   readonly random: (length: number) => Uint8Array
+  /** Asks witnesses, and nobody else. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
   readonly relayId: RelayId
   /** Signs checkpoints and nothing else. */
   readonly logSigner: Ed25519Signer

@@ -7,6 +7,8 @@ import type { RelayDeps } from "./ports.ts"
 
 /** How often connections are looked over for the stalled, the silent and the gone. */
 const tickMillis = 5_000
+/** Organisations that could not be read are tried again. */
+const wakeMillis = 60_000
 
 /** A blind relay: everything but the network (R1). `serveRelay` puts it on a port. */
 export interface Relay {
@@ -31,6 +33,14 @@ export function createRelay(deps: RelayDeps, config: Partial<RelayConfig> = {}):
     stopTicking = deps.clock.after(tickMillis, tick)
   }
   stopTicking = deps.clock.after(tickMillis, tick)
+
+  // In the background: who is connected does not wait for those who are not.
+  let stopWaking = () => {}
+  const wake = async () => {
+    const isWhole = await core.organisations.wakeAll().catch(() => false)
+    if (!isWhole && !isClosed) stopWaking = deps.clock.after(wakeMillis, () => void wake())
+  }
+  void wake()
 
   const leave = (address: string) => {
     const left = (countByAddress.get(address) ?? 1) - 1
@@ -73,6 +83,8 @@ export function createRelay(deps: RelayDeps, config: Partial<RelayConfig> = {}):
       if (isClosed) return
       isClosed = true
       stopTicking()
+      stopWaking()
+      core.organisations.close()
       for (const connection of [...connections]) connection.goodbye("unavailable", "closing")
       await deps.engine.close()
     },

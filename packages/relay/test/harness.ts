@@ -47,6 +47,7 @@ export function memoryDeps(): Omit<RelayDeps, "relayId" | "logSigner"> {
     blobs: createMemoryBlobs(),
     clock: systemClock,
     random: (length) => new Uint8Array(randomBytes(length)),
+    fetch: () => Promise.reject(new Error("no network")),
     log: silentLog,
   }
 }

@@ -229,6 +229,24 @@ export function laneEngineContract(name: string, make: () => Promise<EngineUnder
       expect(await put(1, 1)).toBe(4)
     })
 
+    test("[R2.14] one cosigned checkpoint is kept for each organisation, the last one put", async () => {
+      expect(await engine.witnessed(org)).toBeUndefined()
+      await found(other)
+      expect((await engine.orgs()).map(hex)).toEqual([org, other].map(hex))
+      const note = bytesOf(1)
+      await engine.putWitnessed(org, note)
+      note.fill(0)
+      await engine.putWitnessed(other, bytesOf(2))
+      expect(new Uint8Array((await engine.witnessed(org)) ?? [])).toEqual(bytesOf(1))
+      await engine.putWitnessed(org, bytesOf(3, 8_192))
+      await reopen()
+      if (!storage.keeps) await engine.putWitnessed(org, bytesOf(3, 8_192))
+      expect(new Uint8Array((await engine.witnessed(org)) ?? [])).toEqual(bytesOf(3, 8_192))
+      const nobody = toOrgId(new Uint8Array(32).fill(9))
+      expect(await code(engine.putWitnessed(nobody, bytesOf(1)))).toBe("unknown_organisation")
+      expect(await code(engine.witnessed(nobody))).toBe("unknown_organisation")
+    })
+
     test("[R3.4] invitations are kept to the hour, run out, and are limited", async () => {
       const guest = (n: number) => bytesOf(n, 32)
       await engine.putInvite(org, guest(1), 3_601, 10)

@@ -35,7 +35,7 @@ async function start(config: Partial<RelayConfig> = {}, log: RelayLog = silentLo
   data = await openRelayData(folder)
   const random = (length: number) => new Uint8Array(randomBytes(length))
   relay = createRelay(
-    { ...data, clock: systemClock, random, log },
+    { ...data, clock: systemClock, random, fetch, log },
     { hostingCode: data.hostingCode, framesPerDay: 1e9, ...config },
   )
   served = await serveRelay(relay, { host: "127.0.0.1", port: 0 })

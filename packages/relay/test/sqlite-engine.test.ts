@@ -57,18 +57,34 @@ describe("opening", () => {
   test("[R2.11] refuses what a newer program wrote, and leaves it alone", async () => {
     await (await filled(1)).close()
     const db = new DatabaseSync(file)
-    db.exec("PRAGMA user_version = 2")
+    db.exec("PRAGMA user_version = 3")
     db.close()
     const before = readFileSync(file)
     expect(startCode()).toBe("database_newer")
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 
-  test("[R2.11] refuses another program's database", () => {
+  test.each([0, 1, 2])("[R2.11] refuses another program's database of version %i", (version) => {
     const db = new DatabaseSync(file)
-    db.exec("CREATE TABLE something (a)")
+    db.exec(`CREATE TABLE something (a); PRAGMA user_version = ${version}`)
     db.close()
+    const before = readFileSync(file)
     expect(startCode()).toBe("database_damaged")
+    expect(readFileSync(file).equals(before)).toBe(true)
+  })
+
+  test("[R2.11] takes over the database of the version before, with all that is in it", async () => {
+    await (await filled(64)).close()
+    const db = new DatabaseSync(file)
+    db.exec("DROP TABLE witnessed; PRAGMA user_version = 1")
+    db.close()
+    const engine = openSqliteEngine({ file })
+    expect((await engine.head(lane)).size).toBe(64)
+    await engine.putWitnessed(org, Buffer.from("note"))
+    await engine.close()
+    const again = openSqliteEngine({ file })
+    expect(Buffer.from((await again.witnessed(org)) ?? []).toString()).toBe("note")
+    await again.close()
   })
 
   test("[R9.1] refuses bytes that are no database, a cut one, and one with a broken page", async () => {
@@ -167,6 +183,8 @@ describe("what lies on the disk", () => {
       "invite.org",
       "invite.guest",
       "invite.expires_at",
+      "witnessed.org",
+      "witnessed.note",
     ])
   })
 

@@ -26,6 +26,7 @@ export async function createTestRelay(
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       relayId: toRelayId(crypto.getRandomValues(new Uint8Array(16))),
       logSigner: await signerFromKeyPair(await generateEd25519KeyPair(false)),
+      fetch: () => Promise.reject(new Error("no network")),
       log: silentLog,
       ...deps,
     },
@@ -34,9 +35,9 @@ export async function createTestRelay(
 }
 
 /** A second relay with the same identity and, so far, the same history: what a turned operator has at hand to show two views. */
-export async function copyRelay(original: Relay, org: OrgId): Promise<Relay> {
+export async function copyRelay(original: Relay, org: OrgId, deps: Partial<RelayDeps> = {}): Promise<Relay> {
   const { engine, relayId, logSigner } = original.core.deps
-  const copy = await createTestRelay({}, { relayId, logSigner })
+  const copy = await createTestRelay({}, { relayId, logSigner, ...deps })
   const bounds = { maxEntries: 1_000_000, maxBytes: 1_000_000_000 }
   const id = () => crypto.getRandomValues(new Uint8Array(16))
   const entriesOf = async (lane: LaneId) => {

@@ -55,7 +55,7 @@ interface Running extends ServedRelay {
 async function run(options: RelayOptions, log: RelayLog): Promise<Running> {
   const folder = await openRelayData(options.data)
   const hostingCode = options.openHosting === true ? "" : folder.hostingCode
-  const deps = { ...folder, clock: systemClock, random: (n: number) => new Uint8Array(randomBytes(n)), log }
+  const deps = { ...folder, clock: systemClock, random: (n: number) => new Uint8Array(randomBytes(n)), fetch, log }
   const relay = createRelay(deps, { hostingCode })
   try {
     const served = await serveRelay(relay, {

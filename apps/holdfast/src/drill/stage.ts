@@ -103,7 +103,7 @@ export async function buildStage(root: string): Promise<LiveStage> {
 async function openRelay(folder: string): Promise<ServedRelay & { readonly hostingCode: string }> {
   const opened = await openRelayData(folder)
   const random = (n: number) => new Uint8Array(randomBytes(n))
-  const relay = createRelay({ ...opened, clock: systemClock, random, log: silentLog }, opened)
+  const relay = createRelay({ ...opened, clock: systemClock, random, fetch, log: silentLog }, opened)
   return { ...(await serveRelay(relay, { host: "127.0.0.1", port: 0 })), hostingCode: opened.hostingCode }
 }
 

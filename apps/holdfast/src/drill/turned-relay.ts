@@ -56,7 +56,8 @@ export async function startTurnedRelay(
   folder: RelayFolder,
   options: { readonly hostingCode: string; readonly port?: number },
 ): Promise<TurnedRelay> {
-  const deps = { ...folder, clock: systemClock, random: (n: number) => new Uint8Array(randomBytes(n)), log: silentLog }
+  const random = (n: number) => new Uint8Array(randomBytes(n))
+  const deps = { ...folder, clock: systemClock, random, fetch, log: silentLog }
   const relay = createRelay(deps, { hostingCode: options.hostingCode })
   const routes = createRoutes(relay)
   const views = new Map<string, LaneView>()

@@ -86,6 +86,13 @@ export interface LaneEngine {
   /** `undefined`: not here. */
   lanesOf(org: OrgId): Promise<readonly HostedLane[] | undefined>
   countOrgs(): Promise<number>
+  /** Every organisation that is here, oldest first. */
+  orgs(): Promise<readonly OrgId[]>
+
+  /** Keeps a checkpoint note of the charter with its cosignatures; the one before is forgotten. Throws `unknown_organisation`. (R2.14) */
+  putWitnessed(org: OrgId, note: Uint8Array): Promise<void>
+  /** `undefined`: none was put. Throws `unknown_organisation`. */
+  witnessed(org: OrgId): Promise<Uint8Array | undefined>
 
   /**
    * Appends all entries or none, at consecutive indices without a gap, in the order of the calls. With `expectSize`, only if

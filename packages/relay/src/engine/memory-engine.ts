@@ -20,6 +20,8 @@ interface MemoryLane extends LaneState {
   entries: Uint8Array[]
 }
 interface MemoryOrg {
+  readonly id: OrgId
+  witnessed: Uint8Array | undefined
   readonly lanes: readonly HostedLane[]
   readonly directory: Map<string, DirectoryLine & { readonly version: number }>
   directoryVersion: number
@@ -84,6 +86,8 @@ export function createMemoryEngine(options: Partial<EngineLimits> = {}): LaneEng
       const messages = newLane(org, 0)
       for (const lane of [charter, messages]) lanes.set(hex(lane.id), lane)
       orgs.set(hex(org), {
+        id: org.slice() as OrgId,
+        witnessed: undefined,
         lanes: [charter.hosted, messages.hosted],
         directory: new Map(),
         directoryVersion: 0,
@@ -99,6 +103,16 @@ export function createMemoryEngine(options: Partial<EngineLimits> = {}): LaneEng
     async countOrgs() {
       ready()
       return orgs.size
+    },
+    async orgs() {
+      ready()
+      return [...orgs.values()].map(({ id }) => id)
+    },
+    async putWitnessed(id, note) {
+      orgOf(id).witnessed = note.slice()
+    },
+    async witnessed(id) {
+      return orgOf(id).witnessed?.slice()
     },
     async append(lane, entries, expectSize) {
       return store(laneOf(lane), entries, expectSize)

@@ -4,7 +4,9 @@ import { RelayStartError } from "../error.ts"
 import { EngineError } from "./lane-engine.ts"
 
 /** Raised with every change of the tables; kept in `user_version` (R2.11). */
-export const schemaVersion = 1
+export const schemaVersion = 2
+
+const applicationId = 0x48464c52
 
 // No account, no session, no sender, no address, no time (R3.1). `at` is lane number * 2^40 + index, so that a lane lies
 // together and the order of entries of different lanes is not on the disk (R3.2).
@@ -41,9 +43,13 @@ const schema = `
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (org, guest)
   ) STRICT, WITHOUT ROWID;
-  PRAGMA application_id = 0x48464c52;
-  PRAGMA user_version = ${schemaVersion};
+  PRAGMA application_id = ${applicationId};
 `
+/** What each version adds to the one before. A new database runs all of them; an older one, those that it lacks. (R2.11) */
+const additions: readonly string[] = [
+  schema,
+  "CREATE TABLE witnessed (org INTEGER PRIMARY KEY REFERENCES org (no), note BLOB NOT NULL) STRICT;",
+]
 export const laneSpan = 2 ** 40
 /** Keeps `at` below 2^53. */
 export const maxLanes = 2 ** 12
@@ -64,14 +70,17 @@ export function openDatabase({ file, maxBytes, fullCheckBytes = 2 ** 30 }: Datab
     closeSync(openSync(file, "a", 0o600))
     const length = statSync(file).size
     db = new DatabaseSync(file)
-    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+    db.exec("PRAGMA locking_mode = EXCLUSIVE")
+    // Before anything is written: setting the journal's mode already is.
+    const version = versionOf(db, file)
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
     db.exec("PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
     db.exec("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;")
     if (maxBytes !== undefined) {
       const pageBytes = numberOf(db, "PRAGMA page_size", "page_size")
       db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageBytes))}`)
     }
-    checkVersion(db, file)
+    if (version !== schemaVersion) bringUp(db, version)
     checkWhole(db, file, length <= fullCheckBytes)
     return db
   } catch (error) {
@@ -80,19 +89,24 @@ export function openDatabase({ file, maxBytes, fullCheckBytes = 2 ** 30 }: Datab
   }
 }
 
-function checkVersion(db: DatabaseSync, file: string): void {
+/** 0 for a database without tables. Throws for one that a newer Holdfast, or another program, has written. (R2.11) */
+function versionOf(db: DatabaseSync, file: string): number {
   const version = numberOf(db, "PRAGMA user_version", "user_version")
-  if (version > schemaVersion) {
-    const found = `The database ${file} was written by a newer Holdfast (its version is ${version}, this one knows ${schemaVersion}).`
-    throw new RelayStartError(
-      "database_newer",
-      `${found} Start the newer one, or restore a backup made before the update.`,
-    )
-  }
-  if (version === schemaVersion) return
   const tables = numberOf(db, "SELECT count(*) AS n FROM sqlite_schema", "n")
-  if (tables > 0) throw damaged(file)
-  db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`)
+  const isOurs = numberOf(db, "PRAGMA application_id", "application_id") === applicationId
+  if (version === 0 ? tables > 0 : !isOurs) throw damaged(file)
+  if (version <= schemaVersion) return version
+  const found = `The database ${file} was written by a newer Holdfast (its version is ${version}, this one knows ${schemaVersion}).`
+  throw new RelayStartError(
+    "database_newer",
+    `${found} Start the newer one, or restore a backup made before the update.`,
+  )
+}
+
+/** An older Holdfast refuses the database from here on. */
+function bringUp(db: DatabaseSync, version: number): void {
+  const missing = additions.slice(version).join("\n")
+  db.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`)
 }
 
 function checkWhole(db: DatabaseSync, file: string, isFull: boolean): void {

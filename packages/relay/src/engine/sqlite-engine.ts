@@ -88,6 +88,21 @@ class SqliteEngine implements LaneEngine {
     return this.#read(() => (this.#sql.counts.get() as { orgs: number }).orgs)
   }
 
+  async orgs(): Promise<readonly OrgId[]> {
+    return this.#read(() => (this.#sql.orgs.all() as { id: Uint8Array }[]).map(({ id }) => id as OrgId))
+  }
+
+  putWitnessed(org: OrgId, note: Uint8Array): Promise<void> {
+    return this.#write(note.length, () => void this.#sql.putWitnessed.run(this.#orgNo(org), note))
+  }
+
+  async witnessed(org: OrgId): Promise<Uint8Array | undefined> {
+    return this.#read(() => {
+      const row = this.#sql.witnessed.get(this.#orgNo(org)) as { note: Uint8Array } | undefined
+      return row?.note
+    })
+  }
+
   append(lane: LaneId, entries: readonly Entry[], expectSize?: number): Promise<Stored> {
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0)
     return this.#write(bytes, () => this.#draftOf(lane).add(entries, expectSize))
@@ -356,6 +371,10 @@ function statementsOf(db: DatabaseSync): Statements {
 
 const statements = {
   counts: "SELECT (SELECT count(*) FROM org) AS orgs, (SELECT count(*) FROM lane) AS lanes",
+  orgs: "SELECT id FROM org ORDER BY no",
+  putWitnessed: `INSERT INTO witnessed (org, note) VALUES (?, ?)
+    ON CONFLICT (org) DO UPDATE SET note = excluded.note`,
+  witnessed: "SELECT note FROM witnessed WHERE org = ?",
   orgNo: "SELECT no FROM org WHERE id = ?",
   insertOrg: "INSERT INTO org (id) VALUES (?)",
   insertLane: "INSERT INTO lane (org, number, id, first, size, tree) VALUES (?, ?, ?, 0, 0, ?)",

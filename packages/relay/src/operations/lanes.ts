@@ -2,6 +2,7 @@ import { type Answer, hex, isFrameLength, type LaneId, limits, type Operation } 
 import type { RelayCore } from "../core.ts"
 import { RelayError } from "../error.ts"
 import type { LaneFeed } from "../lane-feed.ts"
+import { decodeStrictly } from "../organisation.ts"
 import type { OpenSession } from "../session.ts"
 import { guestKeyOf } from "./hello.ts"
 
@@ -47,6 +48,27 @@ export async function appendFrames(core: RelayCore, session: OpenSession, reques
     return { kind: "appended", value: { indices: stored.indices } }
   } catch (error) {
     allowance.refund(frames.length)
+    throw error
+  }
+}
+
+/**
+ * Throws `refused` with the charter's reason, `malformed`, `too_large`, and `quota` for anchors beyond the day's: they need no keeper, so nothing
+ * else would keep one device from filling the charter with them. (R4.3, R10.9)
+ */
+export async function appendCharter(
+  core: RelayCore,
+  session: OpenSession,
+  { envelope }: Of<"appendCharter">,
+): Promise<Answer> {
+  if (session.kind !== "device") throw new RelayError("forbidden")
+  const isAnchor = decodeStrictly(envelope).statement.type === "anchor"
+  const key = `anchors ${hex(session.org.id)} ${hex(session.device)}`
+  if (isAnchor) core.quota.charge(key, 1, core.config.anchorsPerDay)
+  try {
+    return { kind: "charterAppended", value: { index: await session.org.appendCharter(envelope) } }
+  } catch (error) {
+    if (isAnchor) core.quota.refund(key, 1)
     throw error
   }
 }
