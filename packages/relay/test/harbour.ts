@@ -11,6 +11,7 @@ import {
   type LaterAct,
   noOrg,
   openCharter,
+  type Rules,
   type Signer,
   seal,
   simpleRules,
@@ -80,6 +81,7 @@ export async function foundHarbour(
   founder: Person,
   keepers: readonly Person[],
   relays: readonly RelayIdentity[],
+  change: (rules: Rules) => Rules = (rules) => rules,
 ): Promise<Harbour> {
   const seats = await Promise.all(
     keepers.map(({ keeper, keeperKey, member }) =>
@@ -89,7 +91,7 @@ export async function foundHarbour(
   const { statement, orgId } = genesis({
     ...validity(),
     nameCommitment: commitName(bytesFrom("salt", 16), "The Harbour"),
-    rules: simpleRules(seats, Math.floor(keepers.length / 2) + 1),
+    rules: change(simpleRules(seats, Math.floor(keepers.length / 2) + 1)),
     founder: {
       member: founder.member,
       nameCommitment: commitName(bytesFrom("founder salt", 16), founder.name),

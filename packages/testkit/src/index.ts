@@ -17,3 +17,4 @@ export {
   type World,
 } from "./org.ts"
 export { copyRelay, createTestRelay, hostingCode } from "./test-relay.ts"
+export { clockOf, createWitnesses, dead, silent, type Witnesses, type WitnessTurn } from "./witnesses.ts"

@@ -28,7 +28,8 @@ export async function charterFile(relay: Relay, orgHex: string, path: string): P
   return file.file
 }
 
-function orgIdOfHex(text: string): ReturnType<typeof toOrgId> {
+/** Throws `malformed`. */
+export function orgIdOfHex(text: string): ReturnType<typeof toOrgId> {
   try {
     return toOrgId(fromHex(text))
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Relay } from "../relay.ts"
 import { charterFile } from "./charter-tiles.ts"
 import { refuse, refuseError } from "./refusal.ts"
 import type { WebRoot } from "./web-root.ts"
+import { witnessLines, witnessTrouble } from "./witness-health.ts"
 
 /** All of the relay that is plain HTTP (R8). Operations know bytes; here are only paths, headers and statuses. */
 export function createRoutes(relay: Relay, webRoot?: WebRoot): Hono {
@@ -86,13 +87,19 @@ export function createRoutes(relay: Relay, webRoot?: WebRoot): Hono {
       })
     }),
   )
+  app.get("/v1/orgs/:org/witnesses", (c) =>
+    answer(async () => {
+      const lines = await witnessLines(relay, c.req.param("org"))
+      return Response.json(lines, { headers: { "cache-control": "no-store" } })
+    }),
+  )
   app.all("/v1/*", () => refuse("not_found"))
 
   app.get("/healthz", (c) => c.text("ok\n"))
   app.get("/readyz", (c) =>
     answer(async () => {
       await core.deps.engine.check()
-      return c.text("ok\n")
+      return c.text(`ok\n${witnessTrouble(core.organisations.ready())}`)
     }),
   )
   app.get("*", async (c) => {
