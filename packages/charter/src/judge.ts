@@ -71,6 +71,7 @@ export function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
         brokenRules(before, act.body.rules, act.body.founder.member) ??
         brokenRule(newDeviceRules, before, ...act.body.founder.devices) ??
         // The state has no keepers yet, so the keys of this very statement are compared here.
+        (sharesId(act.body) ? "id_reused" : undefined) ??
         (sharesKey(act.body) ? "key_reused" : undefined) ??
         brokenRelays(before, act.body.rules, act.body.relays)
       )
@@ -80,6 +81,7 @@ export function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
       return brokenRelays(before, state.rules, act.body.relays)
     case "member-add":
       if (state.members.has(act.body.member)) return "member_known"
+      if (state.keyByKeeper.has(act.body.member)) return "id_reused"
       return brokenRule(newDeviceRules, before, ...act.body.devices)
     case "member-remove":
       return brokenRule(memberRules, before, act.body.member)
@@ -149,6 +151,7 @@ const newDeviceRules: readonly Rule<DeviceEntry>[] = [
   ["wrong_device_id", (_, device) => equalBytes(device.id, deviceIdOf(device.publicKey))],
   ["bad_key", (_, device) => isSoundKey(device.publicKey)],
   ["device_known", ({ state }, device) => !state.devices.has(device.id)],
+  ["id_reused", ({ state }, device) => !state.keyByKeeper.has(device.id)],
   ["key_reused", ({ state }, device) => !state.keeperByKey.has(device.publicKey)],
   ["key_reused", ({ state }, device) => !isWitnessKey(state.rules, device.publicKey)],
   // Else whoever runs a relay and is let in with its log key would block every change of the rules: see `brokenRelays`.
@@ -164,6 +167,11 @@ const goneDeviceRules: readonly Rule<(KnownAct & { type: "device-remove" })["bod
 const noMember = new Uint8Array()
 
 const seatRules: readonly Rule<Keeper>[] = [
+  // Names are known by ids: a seat under a member's id would read like that member.
+  [
+    "id_reused",
+    ({ state }, { id }) => keeperOf(state.rules, id) !== undefined || !(state.members.has(id) || state.devices.has(id)),
+  ],
   ["bad_key", (_, { kind, publicKey }) => (kind === 2 ? isCoseKey(publicKey) : isSoundKey(publicKey))],
   ["passkey_not_local", (_, { passkey }) => passkey === undefined || isLocalPasskey(passkey.rpId, passkey.origin)],
   [
@@ -239,6 +247,11 @@ function passes(check: () => unknown): boolean {
     if (error instanceof LogError || error instanceof CharterError) return false
     throw error
   }
+}
+
+function sharesId({ rules, founder }: Genesis): boolean {
+  const ids = [founder.member, ...founder.devices.map(({ id }) => id)]
+  return ids.some((id) => keeperOf(rules, id) !== undefined)
 }
 
 function sharesKey({ rules, founder, relays }: Genesis): boolean {

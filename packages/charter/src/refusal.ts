@@ -22,6 +22,7 @@ export const refusals = {
   too_many_devices: "The member has as many devices as allowed", // C4.2
   bad_key: "A key is of a weak or ambiguous form", // C2.4
   key_reused: "A key would serve as device and keeper, or as two keepers", // C2.4
+  id_reused: "An id would stand for a keeper and for a member or device", // C2.8
   bad_proof: "A new key has not signed its own admission", // C2.3
   wrong_version: "The new rules do not have the next version number", // C3.1
   passkey_not_local: "A passkey is not bound to a local name, so a server could ask for it", // C9

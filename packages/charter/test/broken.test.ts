@@ -219,6 +219,17 @@ const cases: Record<Refusal, readonly (readonly [rule: string, make: () => Promi
       async () => entry({ type: "relays", body: { relays: [{ ...(await relayEntry()), logPublicKey: weakKey }] } }),
     ],
   ],
+  id_reused: [
+    ["C2.8 a member's", async () => newRules(await withSeat({ id: bytesFrom("ana/member", 16) as never }))],
+    ["C2.8 a device's", async () => newRules(await withSeat({ id: laptop.id as never }))],
+    [
+      "C2.8 a keeper's",
+      async () => {
+        const adding = (await addMember(org, eve)) as LaterAct & { type: "member-add" }
+        return entry({ ...adding, body: { ...adding.body, member: cem.seat as never } })
+      },
+    ],
+  ],
   key_reused: [
     ["C2.4 keeper's key as device", () => memberAdd(() => admitDevice(org.orgId, eve.member, cem.keeperKey))],
     ["C2.4 device's key as keeper", async () => newRules(await withSeat({ publicKey: ben.phone.key.publicKey }))],
