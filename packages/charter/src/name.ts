@@ -18,7 +18,9 @@ export function checkName(commitment: Uint8Array, salt: Uint8Array, name: string
 }
 
 const maxShownCharacters = 64
-const plain = /^[\p{L}\p{M}\p{N} .,'’-]+$/u
+const plain = /^[\p{L}\p{M}\p{N} .'’-]+$/u
+/** One of several words that is all in lower case, as our own are, or that ends a sentence. */
+const likeOurs = /^\p{Ll}+ | \p{Ll}+(?: |$)|\. /u
 
 /** What is invisible or turns the direction of writing becomes U+FFFD; everything after 64 characters is cut. For showing only. (C8.6) */
 export function printableName(name: string): string {
@@ -29,9 +31,10 @@ export function printableName(name: string): string {
 
 /**
  * A name as it may stand inside a sentence of ours, so that whoever chose it cannot make it read as more of the sentence:
- * printable, and in quotation marks when it holds more than letters, digits, spaces and . , ' -. For showing only. (C8.6)
+ * printable, and in quotation marks when it holds more than letters, digits, spaces and . ' -, or words like those of a sentence:
+ * “Harbour in CH”. For showing only. (C8.6)
  */
 export function shownName(name: string): string {
   const text = printableName(name)
-  return plain.test(text) ? text : `“${text.replace(/[“”"]/g, "'")}”`
+  return plain.test(text) && !likeOurs.test(text) ? text : `“${text.replace(/[“”"]/g, "'")}”`
 }

@@ -52,7 +52,7 @@ function knownInWords(act: KnownAct, names: Names): string {
       return `Recover ${nameOf(member, names, "member")}: give them the device ${deviceInWords(device.id, names)} and end every other device of theirs`
     }
     case "veto":
-      return `Veto the act with the code ${shortCode(act.body.statement)}, so that it never takes effect`
+      return `Veto the act with the code ${shortCode(act.body.statement)} (${keyCode(act.body.statement)}), so that it never takes effect`
     case "canary":
       return `Declare, until ${dateInWords(act.body.until)}, that no one has compelled the keepers to act against this organisation`
     case "anchor":
@@ -87,7 +87,7 @@ function witnessesInWords({ witnesses, witnessQuorum }: Rules): readonly string[
   if (witnesses.length === 0) return []
   const who = witnesses.map(({ name, publicKey, organisation, jurisdiction }) => {
     const labels = [organisation, jurisdiction].filter((label) => label !== "").map(shownName)
-    return `${name} (${[...labels, `key ${keyCode(publicKey)}`].join(", ")})`
+    return `${shownName(name)} (${[...labels, `key ${keyCode(publicKey)}`].join(", ")})`
   })
   const agreeing = `${witnessQuorum} of whom must agree`
   return [`watched by ${count(witnesses.length, "witness", "witnesses")}, ${agreeing}: ${who.join(", ")}`]
@@ -95,12 +95,14 @@ function witnessesInWords({ witnesses, witnessQuorum }: Rules): readonly string[
 
 function actRuleInWords(rule: ActRule, rules: Rules): string {
   const from = [
-    rule.minOrganisations > 1 ? `${rule.minOrganisations} organisations` : "",
-    rule.minJurisdictions > 1 ? `${rule.minJurisdictions} jurisdictions` : "",
+    rule.minOrganisations > 0 ? count(rule.minOrganisations, "organisation") : "",
+    rule.minJurisdictions > 0 ? count(rule.minJurisdictions, "jurisdiction") : "",
   ].filter((text) => text !== "")
   const labels = from.length === 0 ? "" : ` from at least ${from.join(" and ")}`
   const veto = rule.vetoK === 0 ? "" : ` in which ${count(rule.vetoK, "keeper")} can veto`
-  const delay = rule.delaySeconds === 0 ? "" : ` after ${durationInWords(rule.delaySeconds)}${veto}`
+  // What does not wait by itself may be part of a batch that does. (C5.10)
+  const inBatch = rule.vetoK === 0 ? "" : ` (in a batch that waits, ${count(rule.vetoK, "keeper")} can veto)`
+  const delay = rule.delaySeconds === 0 ? inBatch : ` after ${durationInWords(rule.delaySeconds)}${veto}`
   return `${rule.k} of ${count(rules.keepers.length, "keeper")}${labels}${delay}`
 }
 
@@ -121,7 +123,8 @@ function keeperInWords(keeper: Keeper, names: Names): string {
   const name = keeper.member === undefined ? nameOf(keeper.id, names, "keeper") : nameOf(keeper.member, names, "member")
   const organisation = keeper.organisation === "" ? "" : ` of ${shownName(keeper.organisation)}`
   const jurisdiction = keeper.jurisdiction === "" ? "" : ` in ${shownName(keeper.jurisdiction)}`
-  return `${name}${organisation}${jurisdiction} (${keeper.kind === 2 ? "passkey" : "key"} ${keeperKeyCode(keeper)})`
+  const copied = keeper.passkey?.backupEligible === true ? " that can be copied," : ""
+  return `${name}${organisation}${jurisdiction} (${keeper.kind === 2 ? "passkey" : "key"}${copied} ${keeperKeyCode(keeper)})`
 }
 
 /** Like a device's `keyCode`, over a hash of the key, because every passkey's key begins with the same bytes. (C8.4) */

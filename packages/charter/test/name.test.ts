@@ -24,6 +24,10 @@ test("[C2.5] a salt of another length is refused: salt and name would run into e
 
 test("[C8.6] a name cannot pass for more of the sentence it stands in", () => {
   expect(shownName("Ana Márquez-O'Neill jr.")).toBe("Ana Márquez-O'Neill jr.")
+  for (const like of ["Harbour in CH", "Ana, Ben", "of Harbour", "Ben and", "Ana. Remove Ben"]) {
+    expect(shownName(like)).toBe(`“${like}”`)
+  }
+  for (const own of ["ana", "Harbour House", "Ana Li 2", "東京 支部"]) expect(shownName(own)).toBe(own)
   expect(shownName("Ben (key 1111 2222)")).toBe("“Ben (key 1111 2222)”")
   expect(shownName("Ben” and Cem “")).toBe("“Ben' and Cem '”")
   expect(shownName("\u202eneB\n")).toBe("“\u{fffd}neB\u{fffd}”")

@@ -515,7 +515,7 @@ test("[C8.3] the new acts are told in plain words", async () => {
     `"Recover ben: give them the device with key 42ce bdd3 8236 0061 and end every other device of theirs"`,
   )
   expect(await words({ type: "veto", body: { statement: bytesFrom("statement", 32) } })).toMatchInlineSnapshot(
-    `"Veto the act with the code HY8N F9V4, so that it never takes effect"`,
+    `"Veto the act with the code HY8N F9V4 (8f91 57a7 64a4 83fc), so that it never takes effect"`,
   )
   expect(await words({ type: "canary", body: { until: noon } })).toMatchInlineSnapshot(
     `"Declare, until 2027-01-15, that no one has compelled the keepers to act against this organisation"`,
@@ -527,7 +527,7 @@ test("[C8.3] the new acts are told in plain words", async () => {
     `"Set the log's clock by a checkpoint that witnesses have cosigned"`,
   )
   expect(actInWords({ type: "rules", body: org.charter.state.rules }, () => "X")).toMatchInlineSnapshot(
-    `"Change the rules to version 1: 3 of 5 keepers after 2 days in which 2 keepers can veto (X (key 7668 43c4 b849 1407), X (key d65a cc07 8503 6b59), X (key 9ef2 2117 78a2 28fd), X (key 39e2 38d4 3d9e 9883), X (key 74d9 aeb3 784c efa8)); to suspend a keeper: 2 of 5 keepers; to add members: 3 of 5 keepers; to remove members: 3 of 5 keepers; to add devices: 3 of 5 keepers after one hour in which 3 keepers can veto; to remove devices: 3 of 5 keepers after one hour in which 2 keepers can veto; to recover a member: 3 of 5 keepers after 3 days; watched by 3 witnesses, 2 of whom must agree: quay.example/witness (key 2a80 4ca5 bd95 3488), reef.example/witness (key bf40 d052 b39a 4cec), pier.example/witness (key f463 8a89 888c b8a5)"`,
+    `"Change the rules to version 1: 3 of 5 keepers after 2 days in which 2 keepers can veto (X (key 7668 43c4 b849 1407), X (key d65a cc07 8503 6b59), X (key 9ef2 2117 78a2 28fd), X (key 39e2 38d4 3d9e 9883), X (key 74d9 aeb3 784c efa8)); to suspend a keeper: 2 of 5 keepers; to add members: 3 of 5 keepers; to remove members: 3 of 5 keepers; to add devices: 3 of 5 keepers after one hour in which 3 keepers can veto; to remove devices: 3 of 5 keepers after one hour in which 2 keepers can veto; to recover a member: 3 of 5 keepers after 3 days; watched by 3 witnesses, 2 of whom must agree: “quay.example/witness” (key 2a80 4ca5 bd95 3488), “reef.example/witness” (key bf40 d052 b39a 4cec), “pier.example/witness” (key f463 8a89 888c b8a5)"`,
   )
   const acts = [ben, cem].map(({ member }) => ({ type: "member-remove", body: { member } })) as never
   expect(await words({ type: "batch", body: { acts } })).toMatchInlineSnapshot(

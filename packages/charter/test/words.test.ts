@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest"
 import {
   actInWords,
   draft,
+  type Keeper,
   type LaterAct,
   type Rules,
   refusalInWords,
@@ -24,6 +25,7 @@ import {
   relayEntry,
   sealed,
   validity,
+  witness,
 } from "./people.ts"
 
 let ana: Person
@@ -107,6 +109,36 @@ test("[C8.3] rules are told with every number that differs", async () => {
   )
   const alone = await found([ana], 1)
   expect(actInWords(alone.founding, names)).toContain("evaluation: a single keeper decides everything")
+})
+
+test("[C8.3 C8.6] no two rules that differ read alike", async () => {
+  const now = org.charter.state.rules
+  const rule = { k: 2, delaySeconds: 0, vetoK: 0, minOrganisations: 0, minJurisdictions: 0 }
+  const told = (change: Partial<Rules>) => inWords({ type: "rules", body: { ...now, version: 2, ...change } })
+  const labelled = (organisation: string, jurisdiction: string) =>
+    told({ keepers: now.keepers.map((keeper) => ({ ...keeper, organisation, jurisdiction })) })
+  const { entry } = await witness("pier")
+  const watched = (name: string) => told({ witnesses: [{ ...entry, name }], witnessQuorum: 1 })
+  const forged = watched("pier(key_0000),")
+  const seat = now.keepers[0] as Keeper
+  const passkey = { rpId: "holdfast.localhost", origin: "http://holdfast.localhost:4000", backupEligible: false }
+  const withPasskey = (backupEligible: boolean) =>
+    told({ keepers: [{ ...seat, kind: 2, passkey: { ...passkey, backupEligible } }, ...now.keepers.slice(1)] })
+  const sentences = [
+    told({}),
+    labelled("Harbour", "CH"),
+    labelled("Harbour in CH", ""),
+    labelled("", "CH"),
+    ...[{ minOrganisations: 1 }, { minJurisdictions: 1 }, { vetoK: 2 }].map((change) =>
+      told({ acts: new Map([[2, { ...rule, ...change }]]) }),
+    ),
+    watched("pier"),
+    forged,
+    withPasskey(false),
+    withPasskey(true),
+  ]
+  expect(new Set(sentences).size).toBe(sentences.length)
+  expect(forged).toContain("“pier(key_0000),”")
 })
 
 test("[C8.3] who is unknown shows as a code, and an act of an unknown type as what it is", async () => {
