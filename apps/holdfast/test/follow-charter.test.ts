@@ -1,9 +1,12 @@
-import { formatVkey, NOTE_SIGNATURE, noteKey } from "@holdfast/log"
-import { utf8 } from "@holdfast/wire"
+import { charterOrigin, formatVkey, NOTE_SIGNATURE, noteKey } from "@holdfast/log"
+import { serveRelay } from "@holdfast/relay"
+import { createWorld } from "@holdfast/testkit"
+import { fromHex, toOrgId, utf8 } from "@holdfast/wire"
 import { createMemoryStore, type WitnessStore } from "@holdfast/witness"
 import { beforeEach, expect, test } from "vitest"
 import { type CharterFollower, followCharter } from "../src/witness/follow-charter.ts"
 import { keepFollowing } from "../src/witness/keep-following.ts"
+import { relayFiles } from "../src/witness/relay-files.ts"
 import { filesOf, found, moved, type Published, relayKey, signedCheckpoint, withJunk } from "./published-charter.ts"
 
 const north = ["north", "http://north.test"] as const
@@ -164,6 +167,25 @@ test("[V5.4] junk of every kind is survived, and the honest charter is followed 
   expect(await store.logs()).toEqual([])
   served.set(north[1], files)
   expect(await follower(first).pass()).toEqual(["followed"])
+})
+
+test("[V5.1, V5.2] reads a real relay's files", async () => {
+  const world = await createWorld()
+  const relay = await serveRelay(world.relay, { host: "127.0.0.1", port: 0 })
+  try {
+    const { organisation } = await (await world.found("Ana")).client.overview()
+    const org = toOrgId(fromHex(organisation.id))
+    const filesOf = (url: string) => relayFiles(url, organisation.id)
+    const following = followCharter({ store, filesOf }, org, relay.url)
+    // Then it also asks at the address that this charter names, where nothing listens.
+    expect([await following.pass(), await following.pass()]).toEqual([["followed"], ["no_news", "unreadable"]])
+    const { publicKey } = world.relay.core.deps.logSigner
+    const keys = (await store.logOf(charterOrigin(org)))?.keys.map(formatVkey)
+    expect(keys).toEqual([formatVkey(noteKey(charterOrigin(org), NOTE_SIGNATURE, publicKey))])
+  } finally {
+    await relay.close()
+    await world.close()
+  }
 })
 
 test("[V5.4] a charter above the bound is followed no further; small entries count, and what is read twice does not", async () => {
