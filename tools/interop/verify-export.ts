@@ -2,6 +2,8 @@
 import { spawnSync } from "node:child_process"
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import path from "node:path"
+import { replay } from "@holdfast/charter"
+import { exportFiles } from "@holdfast/client/offline"
 import {
   formatNote,
   formatPolicy,
@@ -13,16 +15,17 @@ import {
   signerFromSeed,
   type TlogPolicy,
 } from "@holdfast/log"
+import { utf8 } from "@holdfast/wire"
 import { cosignWith, createMemoryStore, createWitness, serveWitness, silentWitnessLog } from "@holdfast/witness"
 import type { Checks, Suite } from "./checks.ts"
 import { startLitewitness } from "./litewitness.ts"
 import { checkpointOf, tileFiles, treeOf } from "./log-files.ts"
-import { charterLog } from "./organisation.ts"
+import { type CharterLog, charterLog } from "./organisation.ts"
 
 export const verifiedExport: Suite = {
   name: "an exported charter, verified by Go",
   async run(checks, programs, folder) {
-    const { origin, entries, signer } = await charterLog(600)
+    const { org, origin, entries, signer } = await charterLog(600)
     const tree = treeOf(entries)
     const logKey = noteKey(origin, NOTE_SIGNATURE, signer.publicKey)
     const checkpoint = await checkpointOf(origin, tree, entries.length, signer)
@@ -52,9 +55,54 @@ export const verifiedExport: Suite = {
       "one cosignature too few": ["checkpoint", text((all) => all.slice(0, all.lastIndexOf("\u2014")))],
       "no signature of the log": ["checkpoint", text((all) => all.replace(/\n\u2014 holdfast.*\n/, "\n"))],
       "all must have cosigned": ["policy", text((all) => all.replace("group majority 2", "group majority 3"))],
+      "a checkpoint with an empty line more": ["checkpoint", text((all) => all.replace("\n\n", "\n\n\n"))],
       "another log's key": ["policy", text((all) => all.replace(/^log .*$/m, `log ${otherVkey}`))],
     })
+    await witnessedExport(checks, programs, folder, good, lines, { origin, entries, signer })
+    await productExport(checks, programs, folder, { org, origin, entries, signer })
   },
+}
+
+/** The witnesses have cosigned 600 entries, and the checkpoint counts 650. */
+async function witnessedExport(
+  checks: Checks,
+  programs: string,
+  folder: string,
+  good: string,
+  lines: readonly NoteSignature[],
+  { origin, entries, signer }: Omit<CharterLog, "org">,
+): Promise<void> {
+  const more = Array.from({ length: 50 }, (_, i) => utf8(`later ${i}`))
+  const write = async (name: string, all: readonly Uint8Array[]) => {
+    const target = path.join(folder, name)
+    const tree = treeOf(all)
+    for (const [file, bytes] of tileFiles(all, tree)) await put(target, file, bytes)
+    await put(target, "checkpoint", await checkpointOf(origin, tree, all.length, signer))
+    await cp(path.join(good, "policy"), path.join(target, "policy"))
+    return target
+  }
+  const longer = await write("longer", [...entries, ...more])
+  expectVerdict(checks, programs, "a longer one that nobody cosigned", longer, false)
+  await cp(path.join(good, "checkpoint"), path.join(longer, "witnessed"))
+  expectVerdict(checks, programs, "with what was witnessed before", longer, true, "VALID UP TO 600")
+  const fork = await write("fork", [...entries.slice(0, 590), ...more])
+  await cp(path.join(good, "checkpoint"), path.join(fork, "witnessed"))
+  expectVerdict(checks, programs, "another history than was witnessed", fork, false)
+  const note = parseNote(await checkpointOf(origin, treeOf(entries), 599, signer))
+  await put(longer, "witnessed", formatNote({ text: note.text, signatures: [...note.signatures, ...lines] }))
+  expectVerdict(checks, programs, "cosignatures moved to another checkpoint", longer, false)
+}
+
+/** What the product itself writes, of an organisation without witnesses. */
+async function productExport(checks: Checks, programs: string, folder: string, log: CharterLog): Promise<void> {
+  const { org, origin, entries, signer } = log
+  const charter = await replay(org, entries)
+  const checkpoint = await checkpointOf(origin, treeOf(entries), entries.length, signer)
+  const target = path.join(folder, "product")
+  for (const { path: file, bytes } of exportFiles({ charter, entries, checkpoint })) await put(target, file, bytes)
+  expectVerdict(checks, programs, "what Holdfast exports", target, true)
+  await rm(path.join(target, "tile/1/000.p/2"))
+  expectVerdict(checks, programs, "what Holdfast exports, without one tile", target, false)
 }
 
 /** The key of the example in C2SP signed-note. */
@@ -118,10 +166,17 @@ async function spoil(
   }
 }
 
-function expectVerdict(checks: Checks, programs: string, what: string, folder: string, isValid: boolean): void {
+function expectVerdict(
+  checks: Checks,
+  programs: string,
+  what: string,
+  folder: string,
+  isValid: boolean,
+  verdict = "VALID",
+): void {
   const ran = spawnSync(path.join(programs, "verify-export"), [folder], { encoding: "utf8" })
   const said = ran.stdout.trimEnd().split("\n").at(-1) ?? ""
-  const isRight = isValid ? ran.status === 0 && said === "VALID" : ran.status === 1 && said.startsWith("NOT VALID")
+  const isRight = isValid ? ran.status === 0 && said === verdict : ran.status === 1 && said.startsWith("NOT VALID")
   checks.holds(`${what}: ${isValid ? "valid" : "noticed"}`, isRight, ran.stdout + ran.stderr)
 }
 
