@@ -1,6 +1,7 @@
 import os from "node:os"
 import path from "node:path"
-import { Command } from "commander"
+import { Command, CommanderError } from "commander"
+import { CommandError, UsageError } from "./terminal/command-error.ts"
 
 const home = process.env.HOLDFAST_DATA ?? path.join(os.homedir(), ".holdfast")
 const relayFolder = path.join(home, "relay")
@@ -10,6 +11,8 @@ const program = new Command("holdfast")
   .description("messages and files that stay safe when their own administrator is turned")
   .version("0.1.0")
   .showHelpAfterError("Try: holdfast --help")
+  // What was typed and not understood is told apart from what was tried and did not work.
+  .exitOverride()
 
 /** Each command loads only its own rooms: a machine that runs a relay never loads the code that opens messages. */
 const rooms: Readonly<Record<string, () => Promise<void>>> = {
@@ -26,7 +29,7 @@ const rooms: Readonly<Record<string, () => Promise<void>>> = {
 function sentenceOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   if ("sentence" in error && typeof error.sentence === "string") return error.sentence
-  if (error.name === "CommandError" || error.name === "RelayStartError") return error.message
+  if (error instanceof CommandError || error.name === "RelayStartError") return error.message
   const isRefusal = error.name === "LogError" || error.name === "CharterError" || error.name === "WireError"
   return isRefusal ? `What came is not valid (${error.message}). Nothing was changed.` : undefined
 }
@@ -37,6 +40,10 @@ try {
   else for (const add of Object.values(rooms)) await add()
   await program.parseAsync()
 } catch (error) {
-  console.error(sentenceOf(error) ?? error)
-  process.exitCode = 1
+  // commander has said it already
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else {
+    console.error(sentenceOf(error) ?? error)
+    process.exitCode = error instanceof UsageError ? 2 : 1
+  }
 }

@@ -1,0 +1,49 @@
+import { readFile, stat } from "node:fs/promises"
+import path from "node:path"
+import { ClientError } from "@holdfast/client/offline"
+import { hex, type OrgId } from "@holdfast/wire"
+import { witnessedNote } from "./witnessed-note.ts"
+
+/** A charter as static files (C2SP tlog-tiles): on a relay or in a folder. Null: there is no such file. */
+export interface CharterSource {
+  readonly name: string
+  read(file: string): Promise<Uint8Array | null>
+}
+
+/** `witnessed` is the newest note that witnesses have cosigned; null where the relay has none or does not know the question. */
+export function relaySource(url: string, org: OrgId): CharterSource {
+  const base = new URL(`/v1/orgs/${hex(org)}/charter/`, url)
+  return {
+    name: base.origin,
+    async read(file) {
+      if (file === "witnessed") return witnessedNote(base.origin, org)
+      if (!/^(checkpoint$|tile\/)/.test(file)) return null
+      const answer = await fetch(new URL(file, base), { redirect: "error" }).catch((cause) => {
+        throw new ClientError("relay_unreachable", `The relay at ${base.origin} cannot be reached.`, { cause })
+      })
+      if (answer.status === 404) return null
+      if (!answer.ok)
+        throw new ClientError("relay_refused", `The relay at ${base.origin} refused (status ${answer.status}).`)
+      return new Uint8Array(await answer.arrayBuffer())
+    },
+  }
+}
+
+export function folderSource(folder: string): CharterSource {
+  return {
+    name: folder,
+    read: async (file) => {
+      try {
+        return new Uint8Array(await readFile(path.join(folder, file)))
+      } catch (error) {
+        if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null
+        throw error
+      }
+    },
+  }
+}
+
+export async function isFile(file: string): Promise<boolean> {
+  const facts = await stat(file).catch(() => null)
+  return facts?.isFile() ?? false
+}
