@@ -18,22 +18,21 @@ export interface Export {
 }
 
 /**
- * The whole charter in the layout of C2SP tlog-tiles, with what is needed to check it. (E9.6) A checkpoint that witnesses have
- * cosigned is `checkpoint` if it is of the same size, else `witnessed`; the tiles of its size are there too.
+ * The whole charter in the layout of C2SP tlog-tiles, with what is needed to check it. (E9.6) `checkpoint` is the note that witnesses
+ * have cosigned, so that tools which know nothing of ours find it valid under `policy`; a larger one without them is `newest`.
  */
 export function exportFiles({ charter, entries, checkpoint, witnessed, names = [] }: Export): readonly NamedFile[] {
+  const cosigned = witnessed !== undefined && witnessed.length > 0 ? witnessed : checkpoint
+  const hasNewer = cosigned.length > 0 && checkpoint.length > 0 && sizeOf(cosigned) < sizeOf(checkpoint)
   const files: NamedFile[] = [{ path: "organisation", bytes: utf8(`${hex(charter.orgId)}\n`) }]
-  const cosigned = witnessed ?? new Uint8Array()
-  const isNewest = cosigned.length > 0 && sizeOf(cosigned) === charter.size
-  const note = isNewest ? cosigned : checkpoint
-  if (note.length > 0) files.push({ path: "checkpoint", bytes: note })
+  if (cosigned.length > 0) files.push({ path: "checkpoint", bytes: cosigned })
+  if (hasNewer) files.push({ path: "newest", bytes: checkpoint })
   files.push({ path: "policy", bytes: formatPolicy(organisationPolicy(charter.orgId, charter)) })
   if (names.length > 0) files.push({ path: "names.json", bytes: encodeNames(names) })
   const tiles = exportTiles(entries)
-  if (cosigned.length === 0 || isNewest) return [...files, ...tiles]
+  if (!hasNewer) return [...files, ...tiles]
   const known = new Set(tiles.map(({ path }) => path))
-  const older = exportTiles(entries.slice(0, sizeOf(cosigned))).filter(({ path }) => !known.has(path))
-  return [...files, { path: "witnessed", bytes: cosigned }, ...tiles, ...older]
+  return [...files, ...tiles, ...exportTiles(entries.slice(0, sizeOf(cosigned))).filter(({ path }) => !known.has(path))]
 }
 
 function sizeOf(note: Uint8Array): number {
