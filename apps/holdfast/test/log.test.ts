@@ -1,20 +1,24 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import type { AddressInfo } from "node:net"
 import path from "node:path"
 import { exportFiles } from "@holdfast/client/offline"
-import { serveRelay } from "@holdfast/relay"
+import { type ServedRelay, serveRelay } from "@holdfast/relay"
 import { createTestRelay } from "@holdfast/testkit"
-import { hex, utf8 } from "@holdfast/wire"
+import { type Answer, decode, encode, fromUtf8, hex, type LaneId, laneIdOf, Reply, Request, utf8 } from "@holdfast/wire"
 import { beforeAll, describe, expect, test } from "vitest"
+import { WebSocketServer } from "ws"
 import { witnessedNote } from "../src/log/witnessed-note.ts"
 import {
   admission,
+  bytesFrom,
   done,
   foundHarbour,
   type Harbour,
-  inDays,
   logged,
+  logKey,
   names,
   noteOf,
+  relayId,
   witnessNamed,
 } from "./support/harbour.ts"
 import { folder, run } from "./support/program.ts"
@@ -111,9 +115,9 @@ describe("log verify", () => {
     ["an entry", "tile/entries/000.p/3", (bytes) => flip(bytes, bytes.length - 1)],
     ["[L6.4] a hash in a tile", "tile/0/000.p/3", (bytes) => flip(bytes, 40)],
     ["[L6.4] a tile of the cosigned size", "tile/0/000.p/2", (bytes) => flip(bytes, 40)],
-    ["the root", "checkpoint", (bytes) => flip(bytes, 100)],
-    ["a relay's signature", "checkpoint", (bytes) => flip(bytes, bytes.length - 9)],
-    ["a witness's signature", "witnessed", (bytes) => flip(bytes, bytes.length - 9)],
+    ["the root", "newest", (bytes) => flip(bytes, 100)],
+    ["a relay's signature", "newest", (bytes) => flip(bytes, bytes.length - 9)],
+    ["a witness's signature", "checkpoint", (bytes) => flip(bytes, bytes.length - 9)],
     ["the policy", "policy", (bytes) => String(bytes).replace(/group majority 2/, "group majority 1")],
     ["the organisation's id", "organisation", (bytes) => String(bytes).replace(/^./, "0")],
     ["the names' form", "names.json", (bytes) => `${String(bytes)} `],
@@ -193,7 +197,7 @@ describe("log verify", () => {
     expect((await run(["log", "export", where, hex(harbour.org), copy])).code).toBe(0)
     const files = readdirSync(where, { recursive: true }).map(String).toSorted()
     expect(readdirSync(copy, { recursive: true }).map(String).toSorted()).toEqual(files)
-    for (const file of ["checkpoint", "witnessed", "policy", "names.json"]) {
+    for (const file of ["checkpoint", "newest", "policy", "names.json"]) {
       expect(readFileSync(path.join(copy, file))).toEqual(readFileSync(path.join(where, file)))
     }
     expect(await run(["log", "export", where, hex(harbour.org), copy])).toMatchObject({
@@ -273,18 +277,65 @@ describe("log fork", () => {
   })
 })
 
+/** A real relay of this process, with this history. */
+async function relayWith({ org, entries }: Harbour): Promise<ServedRelay> {
+  const relay = await createTestRelay({}, { relayId, logSigner: await logKey() })
+  const { engine } = relay.core.deps
+  const [first, ...rest] = entries.map((bytes, i) => ({ messageId: bytesFrom(`entry ${i}`, 16), bytes }))
+  await engine.createOrg(org, first as NonNullable<typeof first>)
+  if (rest.length > 0) await engine.append(laneIdOf(org, "charter"), rest)
+  return serveRelay(relay, { host: "127.0.0.1", port: 0 })
+}
+
+/** Only the socket of a relay, which answers the one question with this note. */
+async function socketThatSays(
+  note: string,
+): Promise<{ readonly url: string; readonly asked: string[]; close(): void }> {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", path: "/v1/socket" })
+  await new Promise((resolve) => server.once("listening", resolve))
+  const lane = bytesFrom("lane", 16) as LaneId
+  const asked: string[] = []
+  server.on("connection", (socket) => {
+    const say = (id: number, op: Answer) => socket.send(encode(Reply, { id, op }))
+    const [nonce, logPublicKey] = [bytesFrom("nonce", 32), bytesFrom("key", 32)]
+    say(0, { kind: "challenge", value: { version: 1, nonce, relay: relayId, logPublicKey } })
+    socket.on("message", (data: Buffer) => {
+      const { id, op } = decode(Request, new Uint8Array(data))
+      asked.push(op.kind)
+      if (op.kind === "getWitnessed") say(id, { kind: "checkpoint", value: { lane, note } })
+      else {
+        const value = { token: nonce, charter: { lane, size: 1 }, lanes: [], framesPerDay: 1, blobBytesPerDay: 1 }
+        say(id, { kind: "sessionOpened", value })
+      }
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, asked, close: () => server.close() }
+}
+
 describe("from a relay", () => {
-  test("[W5.14] one that has no cosigned checkpoint, is not there, or never answers has nothing to give", async () => {
+  test("[W5.14] a reader of the charter is given the note that witnesses have cosigned", async () => {
     const harbour = await foundHarbour()
-    const relay = await createTestRelay()
-    await relay.core.deps.engine.createOrg(harbour.org, harbour.entries[0] as Uint8Array)
-    const served = await serveRelay(relay, { host: "127.0.0.1", port: 0 })
+    const note = await noteOf(harbour)
+    const relay = await socketThatSays(note)
+    expect(fromUtf8((await witnessedNote(relay.url, harbour.org)) ?? new Uint8Array())).toBe(note)
+    expect(relay.asked).toEqual(["helloReader", "getWitnessed"])
+    relay.close()
+  })
+
+  test("[W5.14] one that has no cosigned checkpoint says so, and one that is gone is not waited for", async () => {
+    const { harbour } = await story()
+    const served = await relayWith(harbour)
     try {
+      const saved = await run(["log", "export", served.url, hex(harbour.org), path.join(folder(), "export")])
+      expect(saved).toMatchObject({
+        code: 0,
+        err: expect.stringContaining("no checkpoint that witnesses have cosigned"),
+      })
       expect(await witnessedNote(served.url, harbour.org)).toBeNull()
     } finally {
       await served.close()
     }
     expect(await witnessedNote(served.url, harbour.org)).toBeNull()
-    expect(inDays(0)).toBeGreaterThan(0)
   })
 })

@@ -37,7 +37,7 @@ describe("[E9.6] an export", () => {
     const files = new Map(exportFiles({ ...founded, checkpoint, witnessed }).map(({ path, bytes }) => [path, bytes]))
     expect(fromUtf8(files.get("organisation") as Uint8Array)).toBe(`${hex(founded.org)}\n`)
     expect(files.get("checkpoint")).toEqual(witnessed)
-    expect(files.has("witnessed")).toBe(false)
+    expect(files.has("newest")).toBe(false)
     const policy = parsePolicy(files.get("policy") as Uint8Array)
     const origin = policy.logs[0]?.key.name as string
     const { cosignatures } = await verifyCheckpoint(witnessed, policyTrust(policy, origin))
@@ -63,8 +63,8 @@ describe("[E9.6] an export", () => {
     const files = new Map(
       exportFiles({ ...later, checkpoint, witnessed, names }).map(({ path, bytes }) => [path, bytes]),
     )
-    expect(files.get("checkpoint")).toEqual(checkpoint)
-    expect(files.get("witnessed")).toEqual(witnessed)
+    expect(files.get("checkpoint")).toEqual(witnessed)
+    expect(files.get("newest")).toEqual(checkpoint)
     const tileAt: TileReader = (level, index, width) =>
       [...files].find(([path]) => path.startsWith(`tile/${level}/`) && isTile(path, index, width))?.[1]
     verifyTiles(1, founded.charter.root, tileAt)

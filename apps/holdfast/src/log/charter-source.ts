@@ -8,15 +8,19 @@ import { witnessedNote } from "./witnessed-note.ts"
 export interface CharterSource {
   readonly name: string
   read(file: string): Promise<Uint8Array | null>
+  /** The newest note that the log has signed. */
+  newest(): Promise<Uint8Array | null>
+  /** The newest note that witnesses have cosigned; null where there is none, or it is the newest of all. */
+  witnessed(): Promise<Uint8Array | null>
 }
 
-/** `witnessed` is the newest note that witnesses have cosigned; null where the relay has none or does not know the question. */
 export function relaySource(url: string, org: OrgId): CharterSource {
   const base = new URL(`/v1/orgs/${hex(org)}/charter/`, url)
-  return {
+  const source: CharterSource = {
     name: base.origin,
+    newest: () => source.read("checkpoint"),
+    witnessed: () => witnessedNote(base.origin, org),
     async read(file) {
-      if (file === "witnessed") return witnessedNote(base.origin, org)
       if (!/^(checkpoint$|tile\/)/.test(file)) return null
       const answer = await fetch(new URL(file, base), { redirect: "error" }).catch((cause) => {
         throw new ClientError("relay_unreachable", `The relay at ${base.origin} cannot be reached.`, { cause })
@@ -27,11 +31,14 @@ export function relaySource(url: string, org: OrgId): CharterSource {
       return new Uint8Array(await answer.arrayBuffer())
     },
   }
+  return source
 }
 
 export function folderSource(folder: string): CharterSource {
-  return {
+  const source: CharterSource = {
     name: folder,
+    newest: async () => (await source.read("newest")) ?? source.read("checkpoint"),
+    witnessed: async () => ((await source.read("newest")) === null ? null : source.read("checkpoint")),
     read: async (file) => {
       try {
         return new Uint8Array(await readFile(path.join(folder, file)))
@@ -41,6 +48,7 @@ export function folderSource(folder: string): CharterSource {
       }
     },
   }
+  return source
 }
 
 export async function isFile(file: string): Promise<boolean> {

@@ -96,7 +96,7 @@ export async function claimedOrganisation(source: CharterSource): Promise<OrgId 
  * tell from one source.
  */
 export async function readCharter(source: CharterSource, org: OrgId): Promise<VerifiedCharter> {
-  const note = await source.read("checkpoint")
+  const note = await source.newest()
   if (note === null) throw new ClientError("not_found", `${source.name} has no charter of this organisation.`)
   const { size } = readable(note)
   const entries = await entriesOf(source, size)
@@ -187,7 +187,7 @@ async function readWitnessed(
   newest: { readonly checkpoint: VerifiedCheckpoint; readonly note: Uint8Array },
 ): Promise<VerifiedCharter["witnessed"]> {
   if (charter.state.rules.witnesses.length === 0) return undefined
-  const note = await source.read("witnessed")
+  const note = await source.witnessed()
   const withoutIt = newest.checkpoint.cosignatures.length > 0 ? newest : undefined
   // A relay that goes on while we read may have a note of more than what was read.
   if (note === null || readable(note).size > charter.size) return withoutIt

@@ -58,7 +58,8 @@ const seatOf = (name: string) => toKeeperId(bytesFrom(`${name}/seat`, 16))
 const keyOf = (name: string) => signerFromSeed(bytesFrom(`${name}/keeper`, 32))
 export const memberOf = (name: string): MemberId => toMemberId(bytesFrom(`${name}/member`, 16))
 const saltOf = (name: string) => bytesFrom(`${name}/salt`, 16)
-const logKey = () => signerFromSeed(bytesFrom("log", 32))
+export const relayId = toRelayId(bytesFrom("relay", 16))
+export const logKey = () => signerFromSeed(bytesFrom("log", 32))
 let drafts = 0
 export const inDays = (days: number) => Math.floor(Date.now() / 1_000) + days * 86_400
 
@@ -91,7 +92,7 @@ export async function foundHarbour(change: (rules: Rules) => Rules = (rules) => 
     },
     relays: [
       {
-        id: toRelayId(bytesFrom("relay", 16)),
+        id: relayId,
         urls: ["https://relay.example"],
         logPublicKey: publicKey,
         operator: "Example Hosting",
