@@ -163,13 +163,15 @@ test("[D4.1, D4.2, D4.4] gains outweigh notices, and what could not be tried doe
 })
 
 test("[D5] each attack has a name of its own, and every level has some", () => {
-  const { searches, attacks: all } = choose("T3")
+  const { searches, attacks: all } = choose("T4")
   const names = [...searches, ...all].map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
   expect(choose("T1").attacks).toEqual([])
   expect(choose("T2").attacks.some(({ level }) => level === "T3")).toBe(false)
   expect(all.filter(({ level }) => level === "T2").length).toBeGreaterThan(30)
   expect(all.filter(({ level }) => level === "T3").length).toBeGreaterThan(2)
+  expect(all.filter(({ level }) => level === "T4").length).toBeGreaterThan(40)
+  expect(choose("T3").attacks.some(({ level }) => level === "T4")).toBe(false)
 })
 
 function run(args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {

@@ -37,7 +37,7 @@ export function addDrill(program: Command): void {
     .description(
       "stand up a deployment, turn its relay against it, and see whether anything is gained or goes unnoticed",
     )
-    .option("--level <level>", `whose means the attacker has: ${levels.join(", ")}; each has those before it`, "T3")
+    .option("--level <level>", `whose means the attacker has: ${levels.join(", ")}; each has those before it`, "T4")
     .option("--json <file>", "write the findings as JSON")
     .option("--html <file>", "write a report to read in a browser")
     .option("--only <name>", "only attacks whose name has this in it")

@@ -3,6 +3,7 @@ import { blobAttacks } from "./attacks/blobs.ts"
 import { charterAttacks } from "./attacks/charter.ts"
 import { directoryAttacks } from "./attacks/directory.ts"
 import { diskSearches } from "./attacks/disk.ts"
+import { keeperAttacks } from "./attacks/keepers.ts"
 import { laneAttacks } from "./attacks/lanes.ts"
 import { memberAttacks } from "./attacks/members.ts"
 import { operatorAttacks } from "./attacks/operator.ts"
@@ -18,6 +19,7 @@ export const attacks: readonly Attack[] = byLevel([
   ...blobAttacks,
   ...placeAttacks,
   ...operatorAttacks,
+  ...keeperAttacks,
 ])
 
 function byLevel(all: readonly Attack[]): readonly Attack[] {

@@ -1,8 +1,8 @@
 /** Who the attacker is (SECURITY.md). Each level has everything of the one before. */
-export const levels = ["T1", "T2", "T3"] as const
+export const levels = ["T1", "T2", "T3", "T4"] as const
 export type Level = (typeof levels)[number]
 
-export type PromiseId = "P1" | "P2" | "P3" | "P4" | "P7" | "P8"
+export type PromiseId = "P1" | "P2" | "P3" | "P4" | "P6" | "P7" | "P8" | "P9"
 
 /** One attack as `--json` writes it, with exactly these fields (D7.1). */
 export interface Finding {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import path from "node:path"
 import type { Attack } from "./attack.ts"
 import { type DiskSearch, runSearch } from "./attacks/disk.ts"
+import { seatCouncil } from "./council/seat-council.ts"
 import { copyDisk } from "./disk/disk-copy.ts"
 import type { Tried } from "./finding.ts"
 import { genuine, type Weaken } from "./person.ts"
@@ -43,6 +44,9 @@ export async function runDrill(options: DrillOptions): Promise<readonly Tried[]>
     options.onStep?.("Copying the relay's disk while it runs …")
     const disk = copyDisk(stage.relayFolder, path.join(root, "disk"))
     await stage.sleep()
+    const needsCouncil = options.attacks.some(({ level }) => level === "T4")
+    if (needsCouncil) options.onStep?.("Five keepers and three witnesses take their seats …")
+    const council = needsCouncil ? await seatCouncil(stage, path.join(root, "council")) : undefined
     const searched: Tried[] = []
     for (const search of options.searches) {
       const tried = await runSearch(search, disk, stage.truth)
@@ -51,7 +55,7 @@ export async function runDrill(options: DrillOptions): Promise<readonly Tried[]>
     }
     const attacked = await abreastInOrder(options.attacks, abreast, async (attack, i) => {
       const folder = path.join(root, `attack-${String(i + 1).padStart(2, "0")}`)
-      const tried = await runAttack(attack, stage, folder, patience)
+      const tried = await runAttack(attack, attack.level === "T4" ? (council ?? stage) : stage, folder, patience)
       if (options.keep === undefined) rmSync(folder, { recursive: true, force: true })
       return tried
     })(options.onTried)

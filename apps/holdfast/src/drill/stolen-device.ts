@@ -14,6 +14,8 @@ export interface StolenDevice {
   readonly device: Uint8Array
   readonly seed: Uint8Array
   readonly publicKey: Uint8Array
+  /** `undefined`: whose device it is was never asked to be a keeper. */
+  readonly keeper: { readonly id: Uint8Array; readonly seed: Uint8Array } | undefined
   readonly records: RecordReader
   readonly sealKeys: readonly Uint8Array[]
   readonly packages: ReadonlyMap<string, { readonly publicBytes: Uint8Array; readonly privateBytes: Uint8Array }>
@@ -42,11 +44,13 @@ export async function stealDevice(person: Person): Promise<StolenDevice> {
       packages.map(async (pair) => [hex((await readKeyPackage(pair.publicBytes)).ref), pair] as const),
     )
     const field = (number: number) => account.get(number) as Uint8Array
+    const [keeperId, keeperSeed] = [account.get(8), account.get(9)]
     return {
       member: field(2),
       device: fromHex(person.device),
       seed: field(3),
       publicKey: field(4),
+      keeper: keeperId === undefined || keeperSeed === undefined ? undefined : { id: keeperId, seed: keeperSeed },
       records: { all: (table) => rows.filter((row) => row.table === table).map(({ key, value }) => [key, value]) },
       sealKeys: db.all("SELECT seal_key FROM own_entries").map((row) => (row.seal_key as Uint8Array).slice()),
       packages: new Map(refs),

@@ -11,6 +11,7 @@ export const levelWords: Readonly<Record<Level, string>> = {
   T1: "a copy of the relay's disk",
   T2: "root on the live relay, with its keys",
   T3: "the operator's laptop: the relay's keys and the hosting code",
+  T4: "the keys of all but one of the keepers that a quorum needs, and one witness of three",
 }
 
 /** Heading before the first attack of a kind. */
