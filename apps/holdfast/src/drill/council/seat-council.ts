@@ -63,7 +63,7 @@ export async function seatCouncil(stage: LiveStage, root: string): Promise<Counc
 
 /** Closes the folder too. */
 async function letEverybodyRead(stage: Stage, folder: Awaited<ReturnType<typeof openRelayData>>): Promise<void> {
-  const deps = { ...folder, clock: systemClock, random, log: silentLog }
+  const deps = { ...folder, clock: systemClock, random, fetch, log: silentLog }
   const relay = await serveRelay(createRelay(deps, folder), { host: "127.0.0.1", port: 0 })
   const awake = await Promise.all((Object.keys(people) as Who[]).map((who) => wake(stage, stage.root, who, relay.url)))
   try {
