@@ -34,7 +34,12 @@ const floors: readonly Floor[] = [
 
 /** `wasEvaluation`: the organisation is new, or one keeper has ruled it so far. */
 export function brokenFloor(rules: Rules, wasEvaluation: boolean): Refusal | undefined {
-  return floors.find(([, holds]) => !holds(rules, wasEvaluation))?.[0]
+  return brokenFloors(rules, wasEvaluation)[0]
+}
+
+/** Every floor that these rules undercut, each once: for whoever drafts them. */
+export function brokenFloors(rules: Rules, wasEvaluation: boolean): readonly Refusal[] {
+  return [...new Set(floors.filter(([, holds]) => !holds(rules, wasEvaluation)).map(([refusal]) => refusal))]
 }
 
 /** Whether these keepers, all together, could still do and veto everything that the rules provide for. (C3.7, C5.6) */

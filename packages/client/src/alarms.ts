@@ -56,6 +56,26 @@ const kinds = {
     "Somebody who is no longer a member still counts as a keeper. The keepers should change the rules.",
   ],
   update_needed: ["danger", "The organisation uses something that this version of Holdfast does not know. Update it."],
+  stale: [
+    "notice",
+    "For more than 24 hours, too few witnesses have vouched for what the relay shows this device. It may be hiding something.",
+  ],
+  frozen: [
+    "danger",
+    "For more than 7 days, too few witnesses have vouched for what the relay shows this device. No new keys are accepted and nothing is approved here until they do.",
+  ],
+  witness_missing: ["notice", "A witness has not vouched for the organisation's history for more than 24 hours."],
+  approval_by_suspended: [
+    "danger",
+    "A keeper who is suspended has approved something. It did not count; whoever holds that key is using it.",
+  ],
+  canary_lapsed: [
+    "danger",
+    "The keepers' declaration that no one has compelled them is over and was not renewed. Ask them, in person.",
+  ],
+  own_record_changed: ["danger", "Something about you in the organisation was changed, and not by this device."],
+  act_waiting: ["notice", "An act waits to take effect. Until then it can be stopped."],
+  decision_due: ["notice", "A proposal has waited for your decision for a day, or its time is nearly over."],
   bad_name: ["notice", "Somebody's name does not match what the organisation agreed on. Their code is shown instead."],
   name_unknown: ["notice", "The names of some people are not known on this device yet."],
 } as const satisfies Record<string, readonly ["danger" | "notice", string]>
@@ -70,8 +90,16 @@ export interface Alarms {
   raise(
     kind: AlarmKind,
     subject: Uint8Array | string,
-    options?: { detail?: string; sentence?: string; evidence?: readonly Uint8Array[] },
+    options?: {
+      detail?: string
+      sentence?: string
+      evidence?: readonly Uint8Array[]
+      /** Instead of the kind's own. */
+      level?: "danger" | "notice"
+    },
   ): void
+  /** What it warned of is over: it is shown no more. */
+  clear(kind: AlarmKind, subject: Uint8Array | string): void
 }
 
 /** Of a `fork` that rests on a member's word alone: nothing stops, and people have to find out who lies. */
@@ -85,12 +113,20 @@ export function createAlarms(deps: {
   readonly timers: Timers
   readonly changes: Changes
 }): Alarms {
+  function idOf(kind: AlarmKind, subject: Uint8Array | string): string {
+    const about = typeof subject === "string" ? utf8(subject) : subject
+    return hex(labelledHash(`holdfast/alarm/${kind}/v1`, about).slice(0, 16))
+  }
+
   return {
+    clear(kind, subject) {
+      if (deps.table.dismiss(idOf(kind, subject))) deps.changes.mark({ topic: "overview" })
+    },
     raise(kind, subject, options = {}) {
-      const [level, usual] = kinds[kind]
+      const [usualLevel, usual] = kinds[kind]
+      const level = options.level ?? usualLevel
       const sentence = options.sentence ?? usual
-      const about = typeof subject === "string" ? utf8(subject) : subject
-      const id = hex(labelledHash(`holdfast/alarm/${kind}/v1`, about).slice(0, 16))
+      const id = idOf(kind, subject)
       const added = deps.table.add(
         {
           id,
@@ -104,6 +140,18 @@ export function createAlarms(deps: {
       if (added) deps.changes.mark({ topic: "overview" })
     },
   }
+}
+
+/** The pieces of evidence that an alarm was raised with. */
+export function evidencePieces(evidence: Uint8Array): readonly Uint8Array[] {
+  const view = new DataView(evidence.buffer, evidence.byteOffset, evidence.length)
+  const pieces: Uint8Array[] = []
+  for (let at = 0; at + 4 <= evidence.length; ) {
+    const length = view.getUint32(at)
+    pieces.push(evidence.slice(at + 4, at + 4 + length))
+    at += 4 + length
+  }
+  return pieces
 }
 
 /** Each piece behind its length, so that they can be told apart again. */

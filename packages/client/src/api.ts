@@ -196,6 +196,22 @@ export interface Proposal {
     readonly organisations: number
     readonly jurisdictions: number
   }
+  /** `approved`: it is in the charter. `overtaken`: another act came first. `proposals` gives the open ones only. */
+  readonly state?: "open" | "approved" | "expired" | "overtaken"
+  /** Approvals that count so far, in whichever quorum lacks most (RULES needs two). */
+  readonly given?: number
+  /** Members whose own device has agreed, for an act about their devices: no keeper's approval. */
+  readonly agreedBy?: readonly string[]
+  /** From how many organisations and jurisdictions those who approve have to be; 0: any. */
+  readonly labels?: { readonly organisations: number; readonly jurisdictions: number }
+  /** How long it will wait before it takes effect, once it is approved; 0: not at all. */
+  readonly waitsSeconds?: number
+  /** Keepers who can stop it while it waits; 0: none can. */
+  readonly vetoK?: number
+  /** It is a day old and not decided, or its time is over within a day. */
+  readonly reminder?: "undecided" | "expiring"
+  /** How this member would approve. `passkey`: see `approvalRequest`. `key-file`: see `signingRequest`. */
+  readonly approveWith?: "device" | "passkey" | "key-file" | "nothing"
 }
 
 export interface Invite {

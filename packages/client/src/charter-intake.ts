@@ -66,6 +66,9 @@ export function createCharterIntake(deps: CharterIntakeDeps): CharterIntake {
           alarms.raise("keeper_without_member", alarm.keeper, {
             detail: `It is ${people.nameOf(hex(alarm.member))}.`,
           })
+          break
+        case "approval_by_suspended":
+          alarms.raise("approval_by_suspended", `entry ${alarm.index} ${hex(alarm.keeper)}`)
       }
     }
   }

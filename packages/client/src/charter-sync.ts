@@ -15,6 +15,7 @@ import { bytesOf } from "./store/rows.ts"
 
 export interface CharterTable {
   all(): readonly Uint8Array[]
+  at(index: number): Uint8Array | undefined
   /** Replaces the last note that this device has verified. */
   add(first: number, entries: readonly Uint8Array[]): void
 }
@@ -22,6 +23,7 @@ export interface CharterTable {
 export function charterTable(db: Database): CharterTable {
   return {
     all: () => db.all("SELECT entry FROM charter ORDER BY idx").map((row) => bytesOf(row, "entry")),
+    at: (index) => db.all("SELECT entry FROM charter WHERE idx = ?", index).map((row) => bytesOf(row, "entry"))[0],
     add(first, entries) {
       entries.forEach((entry, i) => {
         db.run("INSERT INTO charter (idx, entry) VALUES (?, ?)", first + i, entry)

@@ -7,15 +7,20 @@ import { contentLimits, FileMessage, InviteAnnounced } from "./content.ts"
 import type { Engine } from "./engine.ts"
 import { ClientError } from "./error.ts"
 import type { FileReference } from "./files/index.ts"
+import { governanceMethods } from "./governance-client.ts"
 import { relayUrls } from "./hello.ts"
 import { makeInvite, toInvite } from "./invites.ts"
 import { joinCodeOf } from "./join-request.ts"
 import { messageIdOf } from "./outbox.ts"
+import { keeperName } from "./proposal-view.ts"
 import { idBytes } from "./proposals.ts"
+import { approverName, seatsEver } from "./seat-names.ts"
 import type { StoredMessage } from "./store/messages.ts"
 
+type Governing = ReturnType<typeof governanceMethods>
+
 /** A Client that knows which vault of this device it is. */
-export interface OpenClient extends Client {
+export interface OpenClient extends Client, Governing {
   readonly vault: Id
 }
 
@@ -162,6 +167,7 @@ export function createClient(engine: Engine): OpenClient {
   }
 
   const client: OpenClient = {
+    ...governanceMethods(engine, act),
     vault: engine.vault,
 
     async overview(): Promise<Overview> {
@@ -172,9 +178,7 @@ export function createClient(engine: Engine): OpenClient {
       const waiting = standing === "waiting"
       const plan = plans.view()
       const shown = waiting ? [] : await proposals.list()
-      const keepers = rules.keepers.map(({ member }) =>
-        member === undefined ? "a keeper" : people.nameOf(hex(member)),
-      )
+      const keepers = rules.keepers.map((keeper) => keeperName(people, keeper))
       return {
         organisation: { id: hex(account.org), name: people.organisationName(), evaluation: charter.state.evaluation },
         me: {
@@ -209,24 +213,12 @@ export function createClient(engine: Engine): OpenClient {
     readers: async (conversation) => conversations.readers(conversation),
     async timeline(): Promise<readonly Act[]> {
       const charter = engine.charter()
-      const { state, records } = charter
-      const seats = new Map(
-        state.keyByKeeper.size === 0 ? [] : state.rules.keepers.map((one) => [hex(one.id), one.member]),
-      )
-      // seats that were given up keep their names in the acts they approved
-      for (const { statement } of records) {
-        if (statement?.type !== "rules" && statement?.type !== "genesis") continue
-        const keepers = statement.type === "rules" ? statement.body.keepers : statement.body.rules.keepers
-        for (const { id, member } of keepers) if (!seats.has(hex(id))) seats.set(hex(id), member)
-      }
-      const nameOf = (signer: Uint8Array, kind: number): string => {
-        const member = kind === 3 ? state.devices.get(signer)?.member : seats.get(hex(signer))
-        return member === undefined ? "a keeper" : people.nameOf(hex(member))
-      }
+      const seats = seatsEver(charter)
+      const { records } = charter
       return [...records].map((record) => {
         const approved = record.approvals
           .filter(({ counted }) => counted)
-          .map(({ signer, kind }) => nameOf(signer, kind))
+          .map((approval) => approverName(charter, people, seats, approval))
         const { statement } = record
         return {
           index: record.index,

@@ -109,10 +109,22 @@ export const KeeperAsk = message("KeeperAsk", {
   people: repeated(2, nested(PlannedKeeper), 64),
 })
 export type KeeperAsk = Of<typeof KeeperAsk>
-/** Signed by the accepting member's device, so that it can be passed on. */
+/** A passkey that is ready to be a keeper's, with its record (C3.2) and its proof of admission (E9.6). */
+export const PasskeyOffer = message("PasskeyOffer", {
+  keeper: required(1, id16()),
+  publicKey: required(2, bytes({ max: 512 })),
+  rpId: required(3, text(64)),
+  origin: required(4, text(256)),
+  backupEligible: plain(5, uint(1), 0),
+  proof: required(6, bytes({ max: 4_096 })),
+})
+/** Signed by the accepting member's device, so that it can be passed on. Exactly one of `key` and `passkey` is there. */
 export const KeeperAccept = message("KeeperAccept", {
-  key: required(1, nested(KeeperKey)),
+  key: optional(1, nested(KeeperKey)),
   device: required(2, id16()),
+  passkey: optional(3, nested(PasskeyOffer)),
+  /** 1: the key is in a file, and on no device. */
+  inFile: optional(4, uint(1)),
   signature: required(15, signature()),
 })
 export type KeeperAccept = Of<typeof KeeperAccept>

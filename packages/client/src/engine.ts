@@ -2,7 +2,7 @@
 // store, so that a program that was killed at any point goes on where it was.
 import type { Charter } from "@holdfast/charter"
 import { type LaneDeps, openLane } from "@holdfast/lanes"
-import { encode, equalBytes, fromHex, hex, laneIdOf } from "@holdfast/wire"
+import { encode, equalBytes, fromHex, hex, laneIdOf, utf8 } from "@holdfast/wire"
 import { type Account, deviceOf, loadAccount, mlsDevice, saveAccount } from "./account.ts"
 import { createAlarmClock } from "./alarm-clock.ts"
 import { type Alarms, createAlarms } from "./alarms.ts"
@@ -22,20 +22,25 @@ import { createFirstContact, type FirstContact } from "./first-contact.ts"
 import { standingOf } from "./hello.ts"
 import { createInbox } from "./inbox.ts"
 import { createInviteWatch, type InviteWatch } from "./invite-watch.ts"
+import { createKeeperOffers, type KeeperOffers } from "./keeper-offers.ts"
 import { createKeeperPlans, type KeeperPlans } from "./keeper-plan.ts"
 import { createLaneFetch, type LaneFetch } from "./lane-fetch.ts"
 import { holdLane } from "./lane-holder.ts"
 import { createLaneSync, type LaneSync, withheldMillis } from "./lane-sync.ts"
 import { createOutbox, type Outbox } from "./outbox.ts"
+import { createOwnRecord } from "./own-record.ts"
+import { createPasskeySeats, type PasskeySeats } from "./passkey-seat.ts"
 import { createPeople, type People } from "./people.ts"
 import type { ClientPorts, Database, Timers } from "./ports.ts"
 import { createProposals, type Proposals } from "./proposals.ts"
 import type { RelayLink } from "./relay-link.ts"
 import { createRequests, type Requests } from "./requests.ts"
 import { takeSnapshot } from "./snapshot.ts"
+import { createStandingNotices } from "./standing-notices.ts"
 import { openStore, type Store } from "./store/store.ts"
 import { createTurns, type Turns } from "./turns.ts"
 import { createUplink, type Uplink } from "./uplink.ts"
+import { type CharterWatch, createCharterWatch } from "./watch.ts"
 
 /** What the client's methods work with. */
 export interface Engine {
@@ -50,6 +55,9 @@ export interface Engine {
   readonly people: People
   readonly proposals: Proposals
   readonly plans: KeeperPlans
+  readonly offers: KeeperOffers
+  readonly passkeys: PasskeySeats
+  readonly watch: CharterWatch
   readonly invites: InviteWatch
   readonly conversations: Conversations
   readonly outbox: Outbox
@@ -77,6 +85,9 @@ export interface EngineHooks {
 const stoppedKey = "stopped"
 const laneNumber = 0
 const watchMillis = 5_000
+/** How often the relay is asked what witnesses have cosigned, besides whenever the charter grows (E10.2). */
+const askMillis = 600_000
+const noticeMillis = 600_000
 const storeTroubles: ReadonlySet<ClientCode> = new Set(["disk_full", "damaged_store", "store_busy"])
 
 /** Throws `damaged_store`, `newer_store`. */
@@ -115,6 +126,17 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     },
   })
 
+  const charterWatch: CharterWatch = createCharterWatch({
+    charter,
+    ownDevice: () => deviceOf(account),
+    charterNote: () => meta.getText(charterNoteKey),
+    meta,
+    timers,
+    alarms,
+    changes,
+    stop,
+  })
+
   const laneDeps: LaneDeps = {
     org: account.org,
     lane: laneIdOf(account.org, laneNumber),
@@ -126,7 +148,10 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
   }
   const lane = await holdLane(() => openLane(laneDeps, store.lane.reader))
 
-  function stop(how: "fork" | "rollback", evidence: readonly Uint8Array[], detail?: string): void {
+  function stop(how: "fork" | "rollback", pieces: readonly Uint8Array[], detail?: string): void {
+    const own = meta.getText(charterNoteKey)
+    const isThere = own === undefined || pieces.some((piece) => equalBytes(piece, utf8(own)))
+    const evidence = isThere ? pieces : [...pieces, utf8(own)]
     alarms.raise(how, evidence[0] ?? how, { evidence, ...(detail === undefined ? {} : { detail }) })
     meta.setText(stoppedKey, how)
     changes.mark({ topic: "overview" })
@@ -155,15 +180,34 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
       if (founding !== undefined) transaction(() => saveOwn(founded))
     },
     onReady() {
+      askWitnessed()
       directorySync.want()
       transfers.resume()
       for (const blob of lane.awaitedBlobs()) fetch.blob(blob)
       kick()
     },
     onCaughtUp: () => kick(),
+    onWitnessed: (note) => charterWatch.take(note),
     report,
   })
   const { link } = uplink
+
+  let noticedAt = Number.NEGATIVE_INFINITY
+  let witnessedAskedAt = Number.NEGATIVE_INFINITY
+  /** Only what comes back is believed, and only as far as it proves itself (E10.2). */
+  function askWitnessed(): void {
+    if (charter().state.rules.witnesses.length === 0 || !uplink.isSessionOfDevice()) return
+    witnessedAskedAt = timers.now()
+    const ask = async () => {
+      const answer = await link.request({ kind: "getWitnessed", value: {} })
+      await turns.take(async () => {
+        if (answer.kind === "checkpoint") await charterWatch.take(answer.value.note)
+        charterWatch.asked()
+        kick()
+      })
+    }
+    ask().catch(uplink.onTrouble)
+  }
 
   const askClock = createAlarmClock(timers, () => void uplink.askCharter().catch(uplink.onTrouble))
   const laneSync: LaneSync = createLaneSync({
@@ -291,6 +335,16 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     randomBytes,
     reviewAfter: kickAfter,
   })
+  const offers: KeeperOffers = createKeeperOffers({
+    account: ownAccount,
+    charter,
+    table: store.governance,
+    people,
+    changes,
+    transaction,
+    post,
+    keeperKeyOf: (member) => requests.keeperKeyOf(member),
+  })
   const plans: KeeperPlans = createKeeperPlans({
     account: ownAccount,
     saveAccount: saveOwn,
@@ -302,8 +356,8 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     changes,
     randomBytes,
     transaction,
+    offers,
     post,
-    keeperKeyOf: (member) => requests.keeperKeyOf(member),
   })
   const proposals: Proposals = createProposals({
     account: ownAccount,
@@ -329,8 +383,21 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     },
     reviewAfter: kickAfter,
     checkRequest: (statement) => requests.check(statement),
-    checkKeepers: (statement) => plans.checkKeepers(statement),
+    checkKeepers: (statement) => offers.check(statement),
+    isDeviceHeld: (seat) => offers.isDeviceHeld(seat),
+    heldBack: () => charterWatch.heldBack(),
   })
+
+  const passkeys: PasskeySeats = createPasskeySeats({ account: ownAccount, meta, offers, proposals })
+  const ownRecord = createOwnRecord({
+    account: ownAccount,
+    charter,
+    people,
+    alarms,
+    meta,
+    isOffered: (seat) => offers.isOffered(seat),
+  })
+  const notices = createStandingNotices({ charter, people, proposals, alarms, timers, meta })
 
   const inbox = createInbox({
     me: () => hex(account.member),
@@ -343,6 +410,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     proposals,
     requests,
     plans,
+    offers,
     conversations,
     outbox,
     alarms,
@@ -383,7 +451,11 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
       uplink.improve()
       await laneSync.resume()
       directorySync.want()
-      const topics = ["overview", "people", "timeline", "proposals", "invites", "conversations"] as const
+      await charterWatch.grown()
+      ownRecord.look()
+      noticedAt = Number.NEGATIVE_INFINITY
+      askWitnessed()
+      const topics = ["overview", "people", "timeline", "proposals", "invites", "conversations", "governance"] as const
       changes.mark(...topics.map((topic) => ({ topic })))
       kick()
     },
@@ -456,10 +528,21 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     }
   }
 
+  /** What only the passing of time brings about. */
+  async function notice(): Promise<void> {
+    if (standing() !== "active") return
+    charterWatch.look()
+    if (timers.now() - noticedAt < noticeMillis) return
+    noticedAt = timers.now()
+    await notices.look()
+  }
+
   /** Looks now and then for what should have come and has not. */
   function watch(): void {
     timers.setTimeout(() => {
       watch()
+      turns.take(notice).catch(uplink.onTrouble)
+      if (timers.now() - witnessedAskedAt >= askMillis) askWitnessed()
       if (!uplink.isSessionOfDevice()) return
       const look = () => {
         laneSync.overdue()
@@ -478,6 +561,8 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
   }
 
   intake.settle()
+  await charterWatch.grown()
+  ownRecord.look()
 
   const engine: Engine = {
     vault,
@@ -491,6 +576,9 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     people,
     proposals,
     plans,
+    offers,
+    passkeys,
+    watch: charterWatch,
     invites,
     conversations,
     outbox,

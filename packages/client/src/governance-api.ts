@@ -1,7 +1,7 @@
 // What the keepers' desk sees and asks for: the organisation's rules, what waits, who vouches for the log, and the acts that
 // change any of it. Plain values, safe to hand across a worker boundary. Ids are lower-case hex; times are milliseconds
 // since 1970, spans of time are seconds.
-import type { Id, Invite } from "./api.ts"
+import type { Id, Invite, Proposal } from "./api.ts"
 
 /** Acts that rules can treat each in its own way. The names are those of the charter (C4.1). */
 export type RuledAct =
@@ -244,6 +244,8 @@ export interface GovernanceApi {
   proposeCanary(days: number): Promise<Id>
   /** For a keeper a proposal like any other; a device of the member concerned vetoes at once. */
   veto(statement: Id): Promise<Id>
+  /** Proposals that are not open any more, newest first; at most 200. */
+  history(): Promise<readonly Proposal[]>
   /** Those whose admission has not been decided; what `proposeAdmissions` takes. */
   requests(): Promise<readonly OpenRequest[]>
   /** One BATCH for these open requests to join, in the order given; more than fit become several. */
@@ -261,6 +263,8 @@ export interface GovernanceApi {
   admissionRequest(seat: Id, key: PasskeyKey): Promise<PasskeyRequest>
   /** Offers this member's key to the keepers; with a passkey its assertion over `admissionRequest`. */
   acceptKeeperWithPasskey(seat: Id, key: PasskeyKey, assertion: PasskeyAssertion): Promise<void>
+  /** Offers this member's key in a file: the text that `holdfast keeper offer` prints. Keepers then give `{ member }` a seat. */
+  acceptKeeperWithKeyFile(offer: string): Promise<void>
   /** What this member's passkey has to sign to approve; `undefined` if this device's own keys are all that is needed. */
   approvalRequest(proposal: Id): Promise<PasskeyRequest | undefined>
   approveWithPasskey(proposal: Id, assertion: PasskeyAssertion): Promise<void>

@@ -7,11 +7,20 @@ import { type Alarms, contradicted } from "./alarms.ts"
 import type { Id } from "./api.ts"
 import type { Changes } from "./changes.ts"
 import { charterView } from "./charter-view.ts"
-import { Body, type Content, decodeContent, FileMessage, InviteAnnounced, type Snapshot } from "./content.ts"
+import {
+  Body,
+  type Content,
+  decodeContent,
+  FileMessage,
+  InviteAnnounced,
+  type KeeperAccept,
+  type Snapshot,
+} from "./content.ts"
 import type { Conversations } from "./conversations.ts"
 import { codeOfDevice } from "./directory.ts"
 import { inviterOf } from "./invites.ts"
-import { accepterOf, isRightKeeperKey, type KeeperPlans } from "./keeper-plan.ts"
+import { accepterOf, isRightOfferedKey, type KeeperOffers, offeredKeyOf } from "./keeper-offers.ts"
+import type { KeeperPlans } from "./keeper-plan.ts"
 import { messageIdOf, type Outbox } from "./outbox.ts"
 import type { People } from "./people.ts"
 import type { Timers } from "./ports.ts"
@@ -33,6 +42,7 @@ export interface InboxDeps {
   readonly proposals: Proposals
   readonly requests: Requests
   readonly plans: KeeperPlans
+  readonly offers: KeeperOffers
   readonly conversations: Conversations
   readonly outbox: Outbox
   readonly alarms: Alarms
@@ -56,6 +66,8 @@ const nothing: Work = () => {}
 
 export function createInbox(deps: InboxDeps): Inbox {
   const { changes, alarms } = deps
+  /** Statements of the events that are being prepared, which are not stored yet. */
+  const cameNow = new Map<Id, Uint8Array>()
 
   async function prepareOne(event: LaneEvent): Promise<Work> {
     switch (event.kind) {
@@ -252,24 +264,41 @@ export function createInbox(deps: InboxDeps): Inbox {
           deps.governance.putInvite({ ...invite, revoked: true })
           changes.mark({ topic: "invites" })
         }
-      case "proposal":
-        return () => deps.proposals.add(body.value.statement, said)
-      case "approval":
-        return () => deps.proposals.addApproval(body.value.statement, body.value.approval, said)
+      case "proposal": {
+        const { statement } = body.value
+        cameNow.set(hex(statementIdOf(statement)), statement)
+        return () => deps.proposals.add(statement, said)
+      }
+      case "approval": {
+        const { statement, approval } = body.value
+        // A key in a file has no member to speak for it: whoever brings its approval, the signature tells (E5.7).
+        const isRight = await deps.proposals.isRightApproval(statement, approval, cameNow.get(hex(statement)))
+        return () =>
+          isRight
+            ? deps.proposals.addPassedApproval(statement, approval)
+            : deps.proposals.addApproval(statement, approval, said)
+      }
       case "decline":
         return () => deps.proposals.addDecline(body.value.statement, said)
       case "keeperAsk":
         return () => deps.plans.addAsk(body.value, said)
       case "keeperAccept": {
-        const member = await accepterOf(deps.charter(), body.value)
-        const isRight = await isRightKeeperKey(deps.charter().orgId, body.value.key)
-        return member === said.member && isRight ? () => deps.plans.addAccept(body.value, said.member) : nothing
+        const member = await rightAccepterOf(body.value)
+        return member === said.member ? () => deps.offers.add(body.value, said.member) : nothing
       }
       case "snapshot":
         return prepareSnapshot(body.value, said)
       default:
         return nothing
     }
+  }
+
+  /** Whose offer it is, if the key agrees to it too. */
+  async function rightAccepterOf(accept: KeeperAccept): Promise<Id | undefined> {
+    const charter = deps.charter()
+    const key = offeredKeyOf(accept)
+    const isRight = key !== undefined && (await isRightOfferedKey(charter.orgId, key))
+    return isRight ? accepterOf(charter, accept) : undefined
   }
 
   function learn(entry: Snapshot["names"][number]): void {
@@ -297,11 +326,7 @@ export function createInbox(deps: InboxDeps): Inbox {
   async function prepareSnapshot(snapshot: Snapshot, said: Said): Promise<Work> {
     const charter = deps.charter()
     const inviters = await Promise.all(snapshot.invites.map((invite) => inviterOf(charter, invite)))
-    const accepters = await Promise.all(
-      snapshot.accepts.map(async (accept) =>
-        (await isRightKeeperKey(charter.orgId, accept.key)) ? accepterOf(charter, accept) : undefined,
-      ),
-    )
+    const accepters = await Promise.all(snapshot.accepts.map(rightAccepterOf))
     const requests = await Promise.all(
       snapshot.requests.map(({ guestKey, request }) => {
         const at = snapshot.invites.findIndex((invite) => equalBytes(invite.guestKey, guestKey))
@@ -329,7 +354,7 @@ export function createInbox(deps: InboxDeps): Inbox {
       })
       snapshot.accepts.forEach((accept, i) => {
         const member = accepters[i]
-        if (member !== undefined && deps.governance.accept(member) === undefined) deps.plans.addAccept(accept, member)
+        if (member !== undefined && deps.governance.accept(member) === undefined) deps.offers.add(accept, member)
       })
       if (snapshot.ask !== undefined && deps.plans.current() === undefined) deps.plans.addAsk(snapshot.ask, said)
       deps.conversations.onSnapshot()
@@ -344,6 +369,7 @@ export function createInbox(deps: InboxDeps): Inbox {
   return {
     async prepare(events) {
       const works: Work[] = []
+      cameNow.clear()
       for (const event of events) works.push(await prepareOne(event))
       return () => {
         for (const work of works) work()

@@ -1,23 +1,25 @@
 // From one keeper to several: who is asked, who has accepted, and the RULES statement once all have (E5.9, E5.10).
 
-import type { Charter } from "@holdfast/charter"
 import {
+  actNumbers,
+  actRuleOf,
   admissionBytes,
+  type Charter,
   CharterError,
   isActiveMember,
   type Keeper,
   type LaterAct,
-  type Statement,
+  type Rules,
   simpleRules,
 } from "@holdfast/charter"
-import { signerFromSeed, verifyEd25519 } from "@holdfast/log"
-import { concatBytes, decode, encode, equalBytes, fromHex, hex, type OrgId, toKeeperId, utf8 } from "@holdfast/wire"
-import { type Account, deviceOf, deviceSigner, keeperEntry, newKey } from "./account.ts"
+import { signerFromSeed } from "@holdfast/log"
+import { decode, encode, equalBytes, fromHex, hex, type OrgId, toKeeperId } from "@holdfast/wire"
+import { type Account, keeperEntry, newKey } from "./account.ts"
 import type { Id, KeeperPlan } from "./api.ts"
 import type { Changes } from "./changes.ts"
-import { KeeperAccept, KeeperAsk, KeeperKey, type KnownBody } from "./content.ts"
+import { KeeperAsk, type KeeperKey, type KnownBody } from "./content.ts"
 import { ClientError } from "./error.ts"
-import type { JoinRequest } from "./join-request.ts"
+import type { KeeperOffers } from "./keeper-offers.ts"
 import type { People } from "./people.ts"
 import type { Proposals, Said } from "./proposals.ts"
 import type { GovernanceTable } from "./store/governance.ts"
@@ -35,39 +37,17 @@ export interface KeeperPlansDeps {
   readonly randomBytes: (length: number) => Uint8Array
   readonly transaction: <T>(work: () => T) => T
   readonly post: (body: KnownBody) => void
-  /** The keeper key with which a member asked to be admitted. */
-  readonly keeperKeyOf: (member: Id) => JoinRequest["keeper"]
+  readonly offers: KeeperOffers
 }
 
 export interface KeeperPlans {
   /** Inside a transaction. Only what a keeper asks counts; the newest plan replaces the one before. */
   addAsk(ask: KeeperAsk, said: Said): void
-  addAccept(accept: KeeperAccept, member: Id): void
   current(): KeeperAsk | undefined
   view(): KeeperPlan | undefined
   ask(people: KeeperAsk["people"], needed: number): void
   accept(): Promise<void>
   review(): Promise<void>
-  /** Sentences about new keepers whose key they have not offered themselves. */
-  checkKeepers(statement: Statement): readonly string[]
-}
-
-function acceptInput(org: OrgId, accept: Omit<KeeperAccept, "signature">): Uint8Array<ArrayBuffer> {
-  return concatBytes(
-    utf8("holdfast/keeper-accept/v1"),
-    Uint8Array.of(0),
-    org,
-    accept.device,
-    encode(KeeperKey, accept.key),
-  )
-}
-
-/** Whose device accepted; undefined when the signature is not that of a device the charter knows. */
-export async function accepterOf(charter: Charter, accept: KeeperAccept): Promise<Id | undefined> {
-  const device = charter.state.devices.get(accept.device)
-  if (device === undefined) return undefined
-  const right = await verifyEd25519(device.publicKey, acceptInput(charter.orgId, accept), accept.signature)
-  return right ? hex(device.member) : undefined
 }
 
 /** Why these numbers cannot be, in words; undefined when they can (C3.6). */
@@ -80,12 +60,21 @@ export function planProblem(total: number, needed: number): string | undefined {
   return undefined
 }
 
+/** What an organisation has agreed on besides its keepers stays: other rules than those of a founding are not for a plan to undo. */
+function plannedRules(rules: Rules, keepers: readonly Keeper[], needed: number): Rules {
+  const simple = simpleRules(keepers, needed, rules.version + 1)
+  if (rules.keepers.length === 1) return { ...simple, witnesses: rules.witnesses, witnessQuorum: rules.witnessQuorum }
+  const forRules = { ...actRuleOf(rules, actNumbers.rules), k: needed }
+  const acts = new Map([...rules.acts, [actNumbers.rules, forRules]] as const)
+  return { ...rules, version: simple.version, keepers: simple.keepers, acts }
+}
+
 const planKey = "keeper plan"
 const plannerKey = "keeper planner"
 const draftedKey = "keeper plan drafted"
 
 export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
-  const { table, meta, people } = deps
+  const { table, meta, people, offers } = deps
 
   function current(): KeeperAsk | undefined {
     const stored = meta.get(planKey)
@@ -108,16 +97,17 @@ export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
     return people.isKeeper(member)
   }
 
-  /** What the member itself has offered: when it was admitted, or later. */
-  function offeredKey(member: Id): KeeperKey | undefined {
-    const accepted = table.accept(member)
-    return accepted === undefined ? deps.keeperKeyOf(member) : decode(KeeperAccept, accepted).key
+  /** This member has a seat that none of their offered keys is for, and this device has no key: the one with it is gone. */
+  function isOwnKeyLost(account: Account): boolean {
+    const { rules } = deps.charter().state
+    const seat = rules.keepers.find(({ member }) => member !== undefined && equalBytes(member, account.member))
+    return seat?.kind === 1 && (account.keeper === undefined || !equalBytes(seat.id, account.keeper))
   }
 
   function stateOf(member: Id | undefined): KeeperPlan["people"][number]["state"] {
     if (member === hex(deps.account().member)) return "you"
     if (member === undefined || !isActiveMember(deps.charter().state, fromHex(member) as never)) return "invited"
-    return hasSeat(member) || offeredKey(member) !== undefined ? "accepted" : "joined"
+    return hasSeat(member) || offers.of(member) !== undefined ? "accepted" : "joined"
   }
 
   function isDone(plan: KeeperAsk): boolean {
@@ -135,17 +125,13 @@ export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
       const member = memberOf(person)
       if (member === undefined) return undefined
       if (hasSeat(member)) continue
-      const key = offeredKey(member)
+      const key = offers.of(member)
       if (key === undefined || !isActiveMember(state, fromHex(member) as never)) return undefined
       added.push({
-        id: toKeeperId(key.keeper),
+        ...key,
         member: fromHex(member) as NonNullable<Keeper["member"]>,
-        kind: 1,
-        publicKey: key.publicKey,
         organisation: "",
         jurisdiction: "",
-        proof: key.proof,
-        passkey: undefined,
       })
     }
     return [...kept, ...added]
@@ -156,10 +142,6 @@ export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
       if (!people.isKeeper(said.member)) return
       meta.set(planKey, encode(KeeperAsk, ask))
       meta.setText(plannerKey, said.member)
-      deps.changes.mark({ topic: "overview" })
-    },
-    addAccept(accept, member) {
-      table.putAccept(member, encode(KeeperAccept, accept))
       deps.changes.mark({ topic: "overview" })
     },
     current,
@@ -174,7 +156,7 @@ export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
         ...(member === undefined ? {} : { member }),
         state: stateOf(member),
       }))
-      const isAskedMe = planned.some(({ member }) => member === me) && !hasSeat(me) && offeredKey(me) === undefined
+      const isAskedMe = planned.some(({ member }) => member === me) && !hasSeat(me) && offers.of(me) === undefined
       const first =
         planner !== undefined && !planned.some(({ member }) => member === planner)
           ? [
@@ -205,25 +187,16 @@ export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
     async accept() {
       const account = deps.account()
       const me = hex(account.member)
-      const plan = current()
-      if (plan === undefined || !plan.people.some((person) => memberOf(person) === me)) {
+      const isAsked = current()?.people.some((person) => memberOf(person) === me) === true
+      if (!isAsked && !isOwnKeyLost(account)) {
         throw new ClientError("not_allowed", "Nobody has asked you to become a keeper.")
       }
-      if (hasSeat(me) || offeredKey(me) !== undefined) return
+      if (!isOwnKeyLost(account) && (hasSeat(me) || offers.of(me) !== undefined)) return
       const made = account.keeperSeed === undefined ? await newKey(deps.randomBytes) : undefined
       const next: Account =
         made === undefined ? account : { ...account, keeper: toKeeperId(deps.randomBytes(16)), keeperSeed: made.seed }
       const keeper = (await keeperEntry(next, account.org)) as Keeper
-      const key = { keeper: keeper.id, publicKey: keeper.publicKey, proof: keeper.proof }
-      const unsigned = { key, device: deviceOf(account) }
-      const signature = await (await deviceSigner(account)).sign(acceptInput(account.org, unsigned))
-      const accept = { ...unsigned, signature }
-      deps.transaction(() => {
-        deps.saveAccount(next)
-        table.putAccept(me, encode(KeeperAccept, accept))
-        deps.post({ kind: "keeperAccept", value: accept })
-      })
-      deps.changes.mark({ topic: "overview" })
+      await offers.offer(keeper, { alongside: () => deps.saveAccount(next) })
     },
     async review() {
       const plan = current()
@@ -236,7 +209,7 @@ export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
       const { rules } = deps.charter().state
       const drafted = meta.getText(draftedKey)
       if (drafted !== undefined && table.proposal(drafted)?.state !== "dead") return
-      const act: LaterAct = { type: "rules", body: simpleRules(keepers, plan.needed, rules.version + 1) }
+      const act: LaterAct = { type: "rules", body: plannedRules(rules, keepers, plan.needed) }
       try {
         meta.setText(draftedKey, await deps.proposals().propose(act))
       } catch (error) {
@@ -244,25 +217,7 @@ export function createKeeperPlans(deps: KeeperPlansDeps): KeeperPlans {
         if (!(error instanceof ClientError || error instanceof CharterError)) throw error
       }
     },
-    checkKeepers(statement) {
-      if (statement.type !== "rules") return []
-      const { rules } = deps.charter().state
-      return statement.body.keepers
-        .filter((keeper) => !rules.keepers.some(({ id }) => equalBytes(id, keeper.id)))
-        .flatMap((keeper) => {
-          const member = keeper.member === undefined ? undefined : hex(keeper.member)
-          const offered = member === undefined ? undefined : offeredKey(member)
-          if (offered !== undefined && equalBytes(offered.publicKey, keeper.publicKey)) return []
-          const name = member === undefined ? "Somebody who is no member" : people.nameOf(member)
-          return [`${name} has not offered this keeper's key, as far as this device knows.`]
-        })
-    },
   }
-}
-
-/** Whether a keeper key's proof is right; a wrong one would only spoil the statement it goes into. */
-export async function isRightKeeperKey(org: OrgId, key: KeeperKey): Promise<boolean> {
-  return verifyEd25519(key.publicKey, admissionBytes(org, { keeper: toKeeperId(key.keeper) }, key.publicKey), key.proof)
 }
 
 export async function keeperKeyFrom(org: OrgId, id: Uint8Array, seed: Uint8Array): Promise<KeeperKey> {

@@ -1,7 +1,6 @@
 // Statements on their way: drafted by one, shown to all, approved by those who count, sealed by whoever sees enough (E5.6 to E5.8).
 import {
   type Approval,
-  actInWords,
   type BeforeSigning,
   type Charter,
   CharterError,
@@ -10,28 +9,30 @@ import {
   decodeStatement,
   draft,
   encodeApproval,
+  isSuspended,
+  type Keeper,
   type LaterAct,
   type Progress,
   progress,
   type Refusal,
   refusalInWords,
   refusals,
-  type Signer,
   type Statement,
   seal,
-  shortCode,
   approve as sign,
 } from "@holdfast/charter"
 import { equalBytes, fromHex, hex } from "@holdfast/wire"
-import { type Account, approvingDevice, approvingKeeper, deviceOf } from "./account.ts"
+import { type Account, deviceOf } from "./account.ts"
 import type { Alarms } from "./alarms.ts"
 import type { Id, Proposal } from "./api.ts"
 import { randomFraction } from "./backoff.ts"
 import type { Changes } from "./changes.ts"
 import type { KnownBody } from "./content.ts"
 import { ClientError } from "./error.ts"
+import { type OwnRole, ownRoles } from "./own-roles.ts"
 import type { People } from "./people.ts"
 import type { Timers } from "./ports.ts"
+import { createProposalView, type KeeperCheck, type RequestCheck } from "./proposal-view.ts"
 import type { GovernanceTable, StoredProposal } from "./store/governance.ts"
 
 /** Who said something in the everyone conversation, and where in the lane. */
@@ -41,15 +42,6 @@ export interface Said {
   readonly place: number
   readonly at: number
 }
-
-/** What a join request has to do with a statement, and what to say of it. */
-export type RequestCheck =
-  | { readonly kind: "none" }
-  | { readonly kind: "matches"; readonly details: readonly string[]; readonly joinCode: string; readonly request: Id }
-  | { readonly kind: "unknown"; readonly details: readonly string[] }
-  | { readonly kind: "differs" }
-  /** Somebody else was admitted by the same invitation. */
-  | { readonly kind: "used" }
 
 export interface ProposalsDeps {
   readonly account: () => Account
@@ -67,8 +59,10 @@ export interface ProposalsDeps {
   readonly submit: (envelope: Uint8Array) => void
   readonly reviewAfter: (millis: number) => void
   readonly checkRequest: (statement: Statement) => RequestCheck
-  /** Keys that members themselves have not offered; empty when all is well (E5.9). */
-  readonly checkKeepers: (statement: Statement) => readonly string[]
+  readonly checkKeepers: (statement: Statement) => KeeperCheck
+  readonly isDeviceHeld: (seat: Keeper) => boolean
+  /** Why nothing is approved here now, in words; `undefined`: nothing speaks against it (E10.6). */
+  readonly heldBack: () => string | undefined
 }
 
 export interface Proposals {
@@ -77,13 +71,21 @@ export interface Proposals {
   addApproval(statement: Uint8Array, approval: Uint8Array, said: Said): void
   /** As passed on by somebody else: counted only if its signature is right. */
   addPassedApproval(statement: Uint8Array, approval: Uint8Array): void
+  /** Whether its signer has a say in the statement, and the signature is right. `bytes`: of a statement that is not stored yet. */
+  isRightApproval(statement: Uint8Array, approval: Uint8Array, bytes?: Uint8Array): Promise<boolean>
   addDecline(statement: Uint8Array, said: Said): void
   /** Brings every open proposal up to date with the charter, and seals those that have enough. Idempotent. */
   review(): Promise<void>
   list(): Promise<readonly Proposal[]>
+  history(): Promise<readonly Proposal[]>
   /** Drafts and posts. Throws `not_allowed` with the reason when it would not be applied. */
   propose(act: LaterAct): Promise<Id>
+  /** With every role that this device can sign for by itself. */
   approve(id: Id): Promise<void>
+  /** What this member could approve it as, after every check of C8. Throws `not_allowed` with the reason. */
+  rolesToApprove(id: Id): Promise<{ readonly statement: Statement; readonly roles: readonly OwnRole[] }>
+  /** An approval that was signed elsewhere. Throws `not_allowed` unless it counts. */
+  bring(id: Id, approval: Approval): Promise<void>
   decline(id: Id): Promise<void>
   openFor(request: Id): StoredProposal | undefined
   hasOpen(type: Statement["type"]): boolean
@@ -93,6 +95,14 @@ const validitySeconds = 7 * 86_400
 /** Others wait for as long before they seal what somebody else completed. */
 const sealDelayMillis = 2_000
 const sealAgainMillis = 15_000
+const maxHistory = 200
+
+/** Why this device cannot sign by itself. */
+function elsewhere(roles: readonly OwnRole[]): string {
+  return roles.some(({ how }) => how === "passkey")
+    ? "Your keeper's key is a passkey: approve with it."
+    : "Your keeper's key is in a file: sign there, and bring the approval."
+}
 
 /** What may still change by itself; every other refusal is for good. */
 const passing: ReadonlySet<Refusal> = new Set([
@@ -165,29 +175,9 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     )
   }
 
-  async function signersFor(statement: Statement): Promise<readonly Signer[]> {
-    const account = deps.account()
-    const { rules } = deps.charter().state
-    const signers: Signer[] = []
-    const keeper = await approvingKeeper(account)
-    const seats = [...rules.keepers, ...(statement.type === "rules" ? statement.body.keepers : [])]
-    if (keeper !== undefined && seats.some(({ id }) => equalBytes(id, keeper.id))) signers.push(keeper)
-    const isOwn =
-      (statement.type === "device-add" || statement.type === "device-remove") &&
-      equalBytes(statement.body.member, account.member)
-    if (isOwn) signers.push(await approvingDevice(account))
-    return signers
-  }
-
-  function approverName(statement: Statement, approval: Approval): string {
-    const { state } = deps.charter()
-    if (approval.kind === 3) {
-      const device = state.devices.get(approval.signer)
-      return device === undefined ? "unknown" : people.nameOf(hex(device.member))
-    }
-    const seats = [...state.rules.keepers, ...(statement.type === "rules" ? statement.body.keepers : [])]
-    const keeper = seats.find(({ id }) => equalBytes(id, approval.signer))
-    return keeper?.member === undefined ? "unknown" : people.nameOf(hex(keeper.member))
+  function rolesFor(statement: Statement): Promise<readonly OwnRole[]> {
+    const own = { account: deps.account(), charter: deps.charter(), isDeviceHeld: deps.isDeviceHeld }
+    return ownRoles(own, statement)
   }
 
   function sealWhenDue(id: Id, statement: Statement, state: Progress): void {
@@ -210,44 +200,16 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     deps.submit(seal(statement, state.usable))
   }
 
-  async function toProposal(proposal: StoredProposal): Promise<Proposal | undefined> {
-    const statement = statementOf(proposal)
-    const check = deps.checkRequest(statement)
-    if (check.kind === "differs" || check.kind === "used" || statement.type === "unknown") return undefined
-    const state = await progress(deps.charter(), statement, approvalsOf(proposal.id))
-    const signers = await signersFor(statement)
-    const declines = table.declines(proposal.id)
-    const me = hex(deps.account().member)
-    const hasApproved = signers.some(({ id }) => state.usable.some(({ signer }) => equalBytes(signer, id)))
-    const details = check.kind === "none" ? [] : [...check.details]
-    if (state.byMember !== undefined && statement.type === "device-add" && !state.byMember.given) {
-      details.push(`${people.nameOf(hex(state.byMember.member))} also has to agree on a device of theirs.`)
-    }
-    if (statement.type === "rules") details.push(...deps.checkKeepers(statement))
-    if (isAhead(statement)) details.push("This device has not yet received the history that it refers to.")
-    return {
-      id: proposal.id,
-      sentence: actInWords(statement, people.names),
-      details,
-      code: shortCode(statement.id),
-      proposedBy: people.nameOf(proposal.proposer),
-      at: proposal.at,
-      needed: state.needed,
-      approvedBy: [...new Set(state.usable.map((approval) => approverName(statement, approval)))],
-      declinedBy: declines.map((member) => people.nameOf(member)),
-      mine:
-        signers.length === 0
-          ? "not-a-keeper"
-          : hasApproved
-            ? "approved"
-            : declines.includes(me)
-              ? "declined"
-              : "can-approve",
-      // whatever it says: no later than a Date can hold
-      expiresAt: Math.min(statement.notAfter * 1_000, 8_640_000_000_000_000),
-      ...(check.kind === "matches" ? { joinCode: check.joinCode } : {}),
-    }
-  }
+  const view = createProposalView({
+    account: deps.account,
+    charter: deps.charter,
+    table,
+    people,
+    now: () => timers.now(),
+    checkRequest: deps.checkRequest,
+    checkKeepers: deps.checkKeepers,
+    isDeviceHeld: deps.isDeviceHeld,
+  })
 
   function find(id: Id): { readonly proposal: StoredProposal; readonly statement: Statement } {
     const proposal = table.proposal(id)
@@ -256,7 +218,10 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     return { proposal, statement: statementOf(proposal) }
   }
 
+  /** Everything that speaks against a signature here and now. Throws `not_allowed`. */
   async function checked(statement: Statement): Promise<void> {
+    const held = deps.heldBack()
+    if (held !== undefined) throw new ClientError("not_allowed", held)
     const check = deps.checkRequest(statement)
     if (check.kind === "differs") {
       throw new ClientError("not_allowed", "This proposal does not match the request that it names.")
@@ -267,16 +232,25 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     if (check.kind === "unknown") {
       throw new ClientError("not_allowed", "The request behind this proposal is not known on this device yet.")
     }
-    if (statement.type === "rules" && deps.checkKeepers(statement).length > 0) {
-      throw new ClientError(
-        "not_allowed",
-        "A key in this proposal was not offered by the member it is said to belong to.",
-      )
-    }
+    const [problem] = deps.checkKeepers(statement).problems
+    if (problem !== undefined) throw new ClientError("not_allowed", problem)
     const [reason] = await checkBeforeSigning(deps.charter(), statement, nowSeconds())
     if (reason === undefined) return
     const words = Object.hasOwn(refusals, reason) ? refusalInWords(reason as Refusal) : unsignable[reason as Unsignable]
     throw new ClientError("not_allowed", `${words}.`)
+  }
+
+  async function give(id: Id, statement: Statement, approvals: readonly Approval[]): Promise<void> {
+    if (approvals.length === 0) return
+    deps.transaction(() => {
+      for (const approval of approvals) {
+        const bytes = encodeApproval(approval)
+        table.addApproval(id, hex(approval.signer), bytes)
+        deps.post({ kind: "approval", value: { statement: statement.id, approval: bytes } })
+      }
+    })
+    deps.changes.mark({ topic: "proposals" }, { topic: "overview" })
+    await proposals.review()
   }
 
   const proposals: Proposals = {
@@ -337,6 +311,13 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       const approval = readApproval(bytes)
       if (approval !== undefined) table.addApproval(hex(statement), hex(approval.signer), bytes.slice())
     },
+    async isRightApproval(id, bytes, statementBytes) {
+      const known = table.proposal(hex(id))?.statement ?? statementBytes
+      const statement = known === undefined ? undefined : read(known)
+      const approval = readApproval(bytes)
+      if (statement === undefined || approval === undefined || !equalBytes(statement.id, id)) return false
+      return (await progress(deps.charter(), statement, [approval])).usable.length === 1
+    },
     addDecline(statement, said) {
       table.addDecline(hex(statement), said.member)
       deps.changes.mark({ topic: "proposals" }, { topic: "overview" })
@@ -364,10 +345,16 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       const shown: Proposal[] = []
       for (const proposal of open) {
         if (isShadowed(proposal, open)) continue
-        const view = await toProposal(proposal)
-        if (view !== undefined) shown.push(view)
+        const one = await view.open(proposal)
+        if (one !== undefined) shown.push(one)
       }
       return shown
+    },
+    async history() {
+      const closed = [...table.proposals("applied"), ...table.proposals("dead")]
+      const newest = closed.sort((a, b) => b.at - a.at).slice(0, maxHistory)
+      const shown = await Promise.all(newest.map((proposal) => view.closed(proposal)))
+      return shown.filter((one) => one !== undefined)
     },
     async propose(act) {
       const account = deps.account()
@@ -392,31 +379,41 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       })
       return hex(statement.id)
     },
-    async approve(id) {
+    async rolesToApprove(id) {
       const { statement } = find(id)
-      const signers = await signersFor(statement)
-      if (signers.length === 0) throw new ClientError("not_allowed", "Only keepers decide about this.")
+      const roles = await rolesFor(statement)
+      if (roles.length === 0) throw new ClientError("not_allowed", "Only keepers decide about this.")
       const given = await rightApprovalsOf(statement)
-      const missing = signers.filter((signer) => !given.some((one) => equalBytes(one.signer, signer.id)))
-      if (missing.length === 0) return
+      const missing = roles.filter((role) => !given.some((one) => equalBytes(one.signer, role.id)))
+      if (missing.length > 0) await checked(statement)
+      return { statement, roles: missing }
+    },
+    async approve(id) {
+      const { statement, roles } = await proposals.rolesToApprove(id)
+      const signers = roles.flatMap((role) => (role.how === "device" ? [role.signer] : []))
+      if (signers.length === 0 && roles.length > 0) throw new ClientError("not_allowed", elsewhere(roles))
+      await give(id, statement, await Promise.all(signers.map((signer) => sign(statement, signer))))
+    },
+    async bring(id, approval) {
+      const { statement } = find(id)
+      if (!(await proposals.isRightApproval(statement.id, encodeApproval(approval)))) {
+        throw new ClientError(
+          "not_allowed",
+          "This approval is not by a keeper who has a say, or its signature is wrong.",
+        )
+      }
+      if (isSuspended(deps.charter().state, approval.signer)) {
+        throw new ClientError("not_allowed", "This keeper is suspended; the approval would not count.")
+      }
       await checked(statement)
-      const made = await Promise.all(missing.map((signer) => sign(statement, signer)))
-      deps.transaction(() => {
-        for (const approval of made) {
-          const bytes = encodeApproval(approval)
-          table.addApproval(id, hex(approval.signer), bytes)
-          deps.post({ kind: "approval", value: { statement: statement.id, approval: bytes } })
-        }
-      })
-      deps.changes.mark({ topic: "proposals" }, { topic: "overview" })
-      await proposals.review()
+      await give(id, statement, [approval])
     },
     async decline(id) {
       const { statement } = find(id)
-      const signers = await signersFor(statement)
-      if (signers.length === 0) throw new ClientError("not_allowed", "Only keepers decide about this.")
+      const roles = await rolesFor(statement)
+      if (roles.length === 0) throw new ClientError("not_allowed", "Only keepers decide about this.")
       const given = await rightApprovalsOf(statement)
-      if (signers.some((signer) => given.some((one) => equalBytes(one.signer, signer.id)))) {
+      if (roles.some(({ id: own }) => given.some((one) => equalBytes(one.signer, own)))) {
         throw new ClientError("not_allowed", "You have approved this. A signature cannot be taken back.")
       }
       deps.transaction(() => {

@@ -28,7 +28,8 @@ import {
 } from "./join-request.ts"
 import { fingerprintOf, type People } from "./people.ts"
 import type { Timers } from "./ports.ts"
-import type { Proposals, RequestCheck } from "./proposals.ts"
+import type { RequestCheck } from "./proposal-view.ts"
+import type { Proposals } from "./proposals.ts"
 import type { GovernanceTable, StoredInvite, StoredRequest } from "./store/governance.ts"
 import type { PeopleTable } from "./store/people.ts"
 

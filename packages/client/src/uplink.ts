@@ -38,6 +38,8 @@ export interface UplinkDeps {
   readonly onReady: () => void
   /** Everything that was handed out so far is taken in. */
   readonly onCaughtUp: () => void
+  /** In a turn: a note that is said to have cosignatures of witnesses. Nothing of it is verified. */
+  readonly onWitnessed: (note: string) => Promise<void>
   readonly report: (error: unknown) => void
 }
 
@@ -102,6 +104,9 @@ export function createUplink(deps: UplinkDeps): Uplink {
         if (!laneSync.isBehind()) deps.onCaughtUp()
       }
       turns.take(work).catch(onTrouble)
+    },
+    onWitnessed(note, session) {
+      turns.take(() => (link.session() === session ? deps.onWitnessed(note) : undefined)).catch(onTrouble)
     },
     onState: () => deps.changes.mark({ topic: "overview" }),
     onRefused,

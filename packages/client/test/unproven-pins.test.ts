@@ -53,7 +53,7 @@ async function stage(commits: readonly Junk[]) {
     lane,
     table: { writer: {}, keepFrames() {} },
     timers: { now: () => now, setTimeout: () => () => {} },
-    alarms: { raise },
+    alarms: { raise, clear() {} },
     transaction: (work) => work(),
     prepare: async () => () => {},
     settled() {},

@@ -1,6 +1,6 @@
 import type { Alarm } from "../api.ts"
 import type { Database } from "../ports.ts"
-import { numberOf, textOf } from "./rows.ts"
+import { bytesOf, numberOf, textOf } from "./rows.ts"
 
 export interface AlarmTable {
   /** False when this alarm is there already, dismissed or not. */
@@ -9,6 +9,8 @@ export interface AlarmTable {
   list(): readonly Alarm[]
   /** False when there is none. */
   dismiss(id: string): boolean
+  /** Dismissed or not. */
+  get(id: string): { readonly kind: string; readonly sentence: string; readonly evidence: Uint8Array } | undefined
 }
 
 /** So many of each kind are shown, and kept: whoever can make one again and again must not drown the others, nor fill the disk. */
@@ -44,6 +46,12 @@ export function alarmTable(db: Database): AlarmTable {
         kind: textOf(row, "kind"),
         sentence: textOf(row, "sentence"),
       })),
+    get: (id) =>
+      db.all("SELECT kind, sentence, evidence FROM alarms WHERE id = ?", id).map((row) => ({
+        kind: textOf(row, "kind"),
+        sentence: textOf(row, "sentence"),
+        evidence: bytesOf(row, "evidence"),
+      }))[0],
     dismiss(id) {
       if (db.all("SELECT 1 AS one FROM alarms WHERE id = ?", id).length === 0) return false
       db.run("UPDATE alarms SET dismissed = 1 WHERE id = ?", id)

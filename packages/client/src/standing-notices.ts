@@ -1,0 +1,85 @@
+// What the passing of time makes worth saying: acts that wait, a canary that lapses, proposals that nobody decides (E5.14, E5.17).
+import { actInWords, type Charter } from "@holdfast/charter"
+import { hex } from "@holdfast/wire"
+import type { Alarms } from "./alarms.ts"
+import type { Id } from "./id.ts"
+import type { People } from "./people.ts"
+import type { Timers } from "./ports.ts"
+import type { Proposals } from "./proposals.ts"
+import type { Meta } from "./store/meta.ts"
+
+export interface StandingNoticesDeps {
+  readonly charter: () => Charter
+  readonly people: People
+  readonly proposals: Proposals
+  readonly alarms: Alarms
+  readonly timers: Timers
+  readonly meta: Meta
+}
+
+export interface StandingNotices {
+  /** In a turn. Idempotent. */
+  look(): Promise<void>
+}
+
+const waitingKey = "waiting acts told"
+const canaryKey = "lapsed canary told"
+const dueKey = "due decisions told"
+
+export function isCanaryLapsed({ state }: Charter, nowMillis: number): boolean {
+  return state.canary !== undefined && Math.max((state.clock ?? 0) * 1_000, nowMillis) > state.canary.until * 1_000
+}
+
+export function createStandingNotices(deps: StandingNoticesDeps): StandingNotices {
+  const { meta, alarms, people } = deps
+
+  /** Those told before and not any more are cleared. */
+  function tellAll(
+    key: string,
+    kind: "act_waiting" | "decision_due",
+    now: readonly { readonly subject: Id; readonly detail: string }[],
+  ): void {
+    const before = (meta.getText(key) ?? "").split(" ").filter((subject) => subject !== "")
+    const subjects = now.map(({ subject }) => subject)
+    for (const { subject, detail } of now) if (!before.includes(subject)) alarms.raise(kind, subject, { detail })
+    for (const subject of before) if (!subjects.includes(subject)) alarms.clear(kind, subject)
+    if (before.join(" ") !== subjects.join(" ")) meta.setText(key, subjects.join(" "))
+  }
+
+  function tellCanary(charter: Charter): void {
+    const { canary } = charter.state
+    const isLapsed = isCanaryLapsed(charter, deps.timers.now())
+    const subject = canary === undefined || !isLapsed ? undefined : `canary ${canary.mark.index}`
+    const before = meta.getText(canaryKey)
+    if (before === subject) return
+    if (before !== undefined) alarms.clear("canary_lapsed", before)
+    if (subject === undefined) {
+      meta.remove(canaryKey)
+    } else {
+      alarms.raise("canary_lapsed", subject)
+      meta.setText(canaryKey, subject)
+    }
+  }
+
+  return {
+    async look() {
+      const charter = deps.charter()
+      tellAll(
+        waitingKey,
+        "act_waiting",
+        charter.state.waiting.map(({ statement }) => ({
+          subject: hex(statement.id),
+          detail: `It is: ${actInWords(statement, people.names)}.`,
+        })),
+      )
+      tellCanary(charter)
+      const open = await deps.proposals.list()
+      const due = open.filter(({ mine, reminder }) => mine === "can-approve" && reminder !== undefined)
+      tellAll(
+        dueKey,
+        "decision_due",
+        due.map(({ id, sentence }) => ({ subject: id, detail: `It is: ${sentence}.` })),
+      )
+    },
+  }
+}
