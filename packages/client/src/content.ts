@@ -109,7 +109,7 @@ export const KeeperAsk = message("KeeperAsk", {
   people: repeated(2, nested(PlannedKeeper), 64),
 })
 export type KeeperAsk = Of<typeof KeeperAsk>
-/** A passkey that is ready to be a keeper's, with its record (C3.2) and its proof of admission (E9.6). */
+/** A passkey that is ready to be a keeper's, with its record (C3.2) and its proof of admission (E9.7). */
 export const PasskeyOffer = message("PasskeyOffer", {
   keeper: required(1, id16()),
   publicKey: required(2, bytes({ max: 512 })),

@@ -9,6 +9,7 @@ import { type Alarms, createAlarms } from "./alarms.ts"
 import type { ClientCode, Id, Standing } from "./api.ts"
 import { type Changes, createChanges } from "./changes.ts"
 import { charterNoteKey, createCharterIntake } from "./charter-intake.ts"
+import { createCharterSubmission } from "./charter-submission.ts"
 import { openCharterSync } from "./charter-sync.ts"
 import { charterView } from "./charter-view.ts"
 import { createClosingTimers } from "./closing-timers.ts"
@@ -26,7 +27,7 @@ import { createKeeperOffers, type KeeperOffers } from "./keeper-offers.ts"
 import { createKeeperPlans, type KeeperPlans } from "./keeper-plan.ts"
 import { createLaneFetch, type LaneFetch } from "./lane-fetch.ts"
 import { holdLane } from "./lane-holder.ts"
-import { createLaneSync, type LaneSync, withheldMillis } from "./lane-sync.ts"
+import { createLaneSync, type LaneSync } from "./lane-sync.ts"
 import { createOutbox, type Outbox } from "./outbox.ts"
 import { createOwnRecord } from "./own-record.ts"
 import { createPasskeySeats, type PasskeySeats } from "./passkey-seat.ts"
@@ -41,6 +42,7 @@ import { openStore, type Store } from "./store/store.ts"
 import { createTurns, type Turns } from "./turns.ts"
 import { createUplink, type Uplink } from "./uplink.ts"
 import { type CharterWatch, createCharterWatch } from "./watch.ts"
+import { createWitnessAsking, type WitnessAsking } from "./witness-asking.ts"
 
 /** What the client's methods work with. */
 export interface Engine {
@@ -54,6 +56,7 @@ export interface Engine {
   readonly contact: FirstContact
   readonly people: People
   readonly proposals: Proposals
+  readonly requests: Requests
   readonly plans: KeeperPlans
   readonly offers: KeeperOffers
   readonly passkeys: PasskeySeats
@@ -85,9 +88,6 @@ export interface EngineHooks {
 const stoppedKey = "stopped"
 const laneNumber = 0
 const watchMillis = 5_000
-/** How often the relay is asked what witnesses have cosigned, besides whenever the charter grows (E10.2). */
-const askMillis = 600_000
-const noticeMillis = 600_000
 const storeTroubles: ReadonlySet<ClientCode> = new Set(["disk_full", "damaged_store", "store_busy"])
 
 /** Throws `damaged_store`, `newer_store`. */
@@ -180,7 +180,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
       if (founding !== undefined) transaction(() => saveOwn(founded))
     },
     onReady() {
-      askWitnessed()
+      witnesses.ask()
       directorySync.want()
       transfers.resume()
       for (const blob of lane.awaitedBlobs()) fetch.blob(blob)
@@ -192,22 +192,16 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
   })
   const { link } = uplink
 
-  let noticedAt = Number.NEGATIVE_INFINITY
-  let witnessedAskedAt = Number.NEGATIVE_INFINITY
-  /** Only what comes back is believed, and only as far as it proves itself (E10.2). */
-  function askWitnessed(): void {
-    if (charter().state.rules.witnesses.length === 0 || !uplink.isSessionOfDevice()) return
-    witnessedAskedAt = timers.now()
-    const ask = async () => {
-      const answer = await link.request({ kind: "getWitnessed", value: {} })
-      await turns.take(async () => {
-        if (answer.kind === "checkpoint") await charterWatch.take(answer.value.note)
-        charterWatch.asked()
-        kick()
-      })
-    }
-    ask().catch(uplink.onTrouble)
-  }
+  const witnesses: WitnessAsking = createWitnessAsking({
+    watch: charterWatch,
+    charter,
+    timers,
+    turns,
+    request: (operation) => link.request(operation),
+    isReady: () => uplink.isSessionOfDevice(),
+    kick: () => kick(),
+    onTrouble: (error) => uplink.onTrouble(error),
+  })
 
   const askClock = createAlarmClock(timers, () => void uplink.askCharter().catch(uplink.onTrouble))
   const laneSync: LaneSync = createLaneSync({
@@ -262,6 +256,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     request: (operation) => link.request(operation),
     putBlob: fetch.putBlob,
     maySend,
+    isHeld: (conversation) => lane.leaves(conversation).some(({ device }) => charterWatch.holds(device)),
     kickAfter,
   })
 
@@ -298,6 +293,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     outbox,
     directory,
     directoryTable: store.directory,
+    watch: charterWatch,
     people,
     alarms,
     changes,
@@ -359,6 +355,12 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     offers,
     post,
   })
+  const submission = createCharterSubmission({
+    request: (operation) => link.request(operation),
+    charter,
+    timers,
+    alarms,
+  })
   const proposals: Proposals = createProposals({
     account: ownAccount,
     charter,
@@ -370,17 +372,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     randomBytes,
     transaction,
     post,
-    submit(envelope) {
-      link.request({ kind: "appendCharter", value: { envelope } }).then(
-        (answer) => {
-          if (answer.kind !== "charterAppended" || promised?.index === answer.value.index) return
-          promised = { index: answer.value.index, since: timers.now() }
-        },
-        () => {
-          // unreachable: it is tried again while the proposal is open
-        },
-      )
-    },
+    submit: (envelope) => submission.submit(envelope),
     reviewAfter: kickAfter,
     checkRequest: (statement) => requests.check(statement),
     checkKeepers: (statement) => offers.check(statement),
@@ -453,8 +445,8 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
       directorySync.want()
       await charterWatch.grown()
       ownRecord.look()
-      noticedAt = Number.NEGATIVE_INFINITY
-      askWitnessed()
+      notices.want()
+      witnesses.ask()
       const topics = ["overview", "people", "timeline", "proposals", "invites", "conversations", "governance"] as const
       changes.mark(...topics.map((topic) => ({ topic })))
       kick()
@@ -487,8 +479,6 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
 
   // --- chores ---------------------------------------------------------------------------------------------------------
 
-  /** An act that the relay has said it has appended. */
-  let promised: { readonly index: number; readonly since: number } | undefined
   let isKicked = false
   let wasUpToDate = false
 
@@ -528,21 +518,17 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     }
   }
 
-  /** What only the passing of time brings about. */
-  async function notice(): Promise<void> {
-    if (standing() !== "active") return
-    charterWatch.look()
-    if (timers.now() - noticedAt < noticeMillis) return
-    noticedAt = timers.now()
-    await notices.look()
-  }
-
   /** Looks now and then for what should have come and has not. */
   function watch(): void {
     timers.setTimeout(() => {
       watch()
+      witnesses.askIfDue()
+      const notice = async () => {
+        if (standing() !== "active") return
+        charterWatch.look()
+        await notices.lookIfDue()
+      }
       turns.take(notice).catch(uplink.onTrouble)
-      if (timers.now() - witnessedAskedAt >= askMillis) askWitnessed()
       if (!uplink.isSessionOfDevice()) return
       const look = () => {
         laneSync.overdue()
@@ -550,10 +536,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
         if (place !== undefined) {
           alarms.raise("withheld", `lane ${place}`, { detail: "It confirmed a message and does not show it." })
         }
-        if (promised === undefined || promised.index < charter().size) promised = undefined
-        else if (timers.now() - promised.since >= withheldMillis) {
-          alarms.raise("withheld", `charter ${promised.index}`, { detail: "It confirmed an act and does not show it." })
-        }
+        submission.overdue()
       }
       turns.take(look).catch(uplink.onTrouble)
       if (directory.isDue()) directorySync.want()
@@ -575,6 +558,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     contact,
     people,
     proposals,
+    requests,
     plans,
     offers,
     passkeys,

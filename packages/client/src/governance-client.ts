@@ -1,18 +1,20 @@
 // The keepers' desk's part of the Client: what it asks for becomes a statement on its way, or is refused with a sentence.
 import type { LaterAct } from "@holdfast/charter"
-import { fromHex, hex, toKeeperId, toRelayId } from "@holdfast/wire"
+import { fromHex, hex, toKeeperId, toRelayId, utf8 } from "@holdfast/wire"
 import { actDetailOf } from "./act-detail.ts"
 import { charterNoteKey } from "./charter-intake.ts"
 import type { Engine } from "./engine.ts"
 import { ClientError } from "./error.ts"
-import { evidenceFiles, exportFiles } from "./export.ts"
+import { evidenceFiles } from "./evidence.ts"
 import { canVeto, governanceOf } from "./governance.ts"
 import type { GovernanceApi, RulesDraft } from "./governance-api.ts"
 import {
   decodeApprovalFile,
   encodeSigningRequest,
+  exportFiles,
   isRightOffer,
   parseKeeperOffer,
+  type RequestedName,
   signingRequestName,
 } from "./offline/index.ts"
 import { idBytes } from "./proposals.ts"
@@ -52,6 +54,14 @@ export function governanceMethods(
     const witnessed = watch.note()
     const newest = store.meta.getText(charterNoteKey)
     return [...(witnessed === undefined ? [] : [witnessed.text]), ...(newest === undefined ? [] : [newest])]
+  }
+
+  function knownNames(): readonly RequestedName[] {
+    return store.people.names().map(({ id, name, salt }) => ({
+      id: id === organisationName ? new Uint8Array() : fromHex(id),
+      name,
+      salt,
+    }))
   }
 
   function waitingFor(statement: string) {
@@ -149,11 +159,7 @@ export function governanceMethods(
         statement: stored.statement,
         charter: store.charter.all(),
         note: store.meta.getText(charterNoteKey) ?? "",
-        names: store.people.names().map(({ id, name, salt }) => ({
-          id: id === organisationName ? new Uint8Array() : fromHex(id),
-          name,
-          salt,
-        })),
+        names: [...knownNames(), ...engine.requests.askedNames()],
       })
       return { path: signingRequestName(idBytes(proposal) as Parameters<typeof signingRequestName>[0]), bytes }
     },
@@ -179,13 +185,14 @@ export function governanceMethods(
         index,
       ),
     async exportOrganisation() {
-      const charter = engine.charter()
-      const text = store.meta.getText(charterNoteKey)
-      if (text === undefined) throw new ClientError("not_found", "There is no signed history on this device yet.")
       const witnessed = watch.note()
-      // the same size with cosignatures says more
-      const note = witnessed?.size === charter.size ? witnessed : { size: charter.size, text }
-      return exportFiles({ charter, entries: store.charter.all(), note, names: store.people.names() })
+      return exportFiles({
+        charter: engine.charter(),
+        entries: store.charter.all(),
+        checkpoint: utf8(store.meta.getText(charterNoteKey) ?? ""),
+        witnessed: witnessed === undefined ? undefined : utf8(witnessed.text),
+        names: knownNames(),
+      })
     },
     evidence: async (alarm) => evidenceFiles(store.alarms, alarm),
   }

@@ -1,4 +1,4 @@
-// Keys that members have offered for a keeper's seat, each by its member's own device (E5.9, E9.6).
+// Keys that members have offered for a keeper's seat, each by its member's own device (E5.9, E9.7).
 import {
   admissionBytes,
   admissionChallenge,

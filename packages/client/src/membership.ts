@@ -15,6 +15,7 @@ import type { ConversationTable } from "./store/conversations.ts"
 import type { DirectoryTable } from "./store/directory.ts"
 import type { LaneTable } from "./store/lane.ts"
 import { encodeWelcomeBlob, type OutboxTable } from "./store/outbox.ts"
+import type { CharterWatch } from "./watch.ts"
 
 export interface MembershipDeps {
   readonly account: () => Account
@@ -28,6 +29,7 @@ export interface MembershipDeps {
   readonly outbox: Outbox
   readonly directory: Directory
   readonly directoryTable: DirectoryTable
+  readonly watch: Pick<CharterWatch, "holds" | "revision">
   readonly alarms: Alarms
   readonly timers: Timers
   readonly randomBytes: (length: number) => Uint8Array
@@ -109,6 +111,7 @@ export function createMembership(deps: MembershipDeps): Membership {
     for (const { member, wish } of open) {
       if (wish !== "in") continue
       for (const { device } of charter.devicesOf(toMemberId(fromHex(member)))) {
+        if (deps.watch.holds(device)) continue
         const invitee = present.has(hex(device)) ? undefined : inviteeOf(device)
         if (invitee !== undefined) add.set(hex(device), invitee)
         else if (!present.has(hex(device))) deps.wantDirectory()
@@ -119,7 +122,7 @@ export function createMembership(deps: MembershipDeps): Membership {
     const due = await lane.reconcile(view.id, deps.directory.entries(), nowSeconds())
     for (const invitee of due?.add ?? []) {
       const device = deps.charter().state.devices.get(invitee.device)
-      if (device === undefined || out.has(hex(device.member))) continue
+      if (device === undefined || out.has(hex(device.member)) || deps.watch.holds(device.id)) continue
       if (!add.has(hex(invitee.device))) add.set(hex(invitee.device), invitee)
     }
     for (const device of due?.remove ?? []) remove.set(hex(device), device)
@@ -132,7 +135,7 @@ export function createMembership(deps: MembershipDeps): Membership {
       const device = hex(invitee.device)
       if (where !== conversation || device === self || remove.has(device) || !present.has(device)) continue
       // who was removed meanwhile stays out, whatever was asked for before
-      if (!isActive(invitee.device)) continue
+      if (!isActive(invitee.device) || deps.watch.holds(invitee.device)) continue
       remove.set(device, invitee.device)
       add.set(device, invitee)
     }
@@ -153,7 +156,14 @@ export function createMembership(deps: MembershipDeps): Membership {
   /** All that decides if something has to be done: looking again costs as much as the directory is long. */
   function signatureOf(view: ConversationView): string {
     const wishes = deps.outboxTable.wishes(hex(view.id)).map(({ member, wish }) => `${wish} ${member}`)
-    const parts = [view.epoch, view.state, deps.charter().size, deps.directory.revision(), resyncRevision]
+    const parts = [
+      view.epoch,
+      view.state,
+      deps.charter().size,
+      deps.directory.revision(),
+      resyncRevision,
+      deps.watch.revision(),
+    ]
     // a key package may run out meanwhile
     return [...parts, Math.floor(timers.now() / 3_600_000), ...wishes].join(" ")
   }

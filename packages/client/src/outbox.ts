@@ -3,6 +3,7 @@
 import { type Lane, LaneError, type LateWhy, type Outgoing } from "@holdfast/lanes"
 import {
   type Answer,
+  type ConversationId,
   codeOf,
   fromHex,
   hex,
@@ -33,6 +34,8 @@ export interface OutboxDeps {
   readonly putBlob: (blob: Uint8Array, ciphertext: Uint8Array) => Promise<void>
   /** Online, everything read, and still a member: only then is anything encrypted. */
   readonly maySend: () => boolean
+  /** Somebody is in it whose key is not accepted for now (E10.5). */
+  readonly isHeld: (conversation: ConversationId) => boolean
   readonly kickAfter: (millis: number) => void
 }
 
@@ -168,7 +171,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         if (!waiting.ready || waiting.sending !== undefined || blocked.has(waiting.conversation)) continue
         const view = lane.conversations().find(({ id }) => hex(id) === waiting.conversation)
         const isFree =
-          view !== undefined && view.state === "open" && view.strangers.length === 0 && view.pendingChange === undefined
+          view !== undefined &&
+          view.state === "open" &&
+          view.strangers.length === 0 &&
+          view.pendingChange === undefined &&
+          !deps.isHeld(view.id)
         if (!isFree || (await encryptOne(waiting)) === "blocked") blocked.add(waiting.conversation)
       }
     },

@@ -1,4 +1,4 @@
-// Passkeys of keepers: how one gets a seat, and how it approves. The assertion itself is made by whoever has a browser (E9.6, E9.7).
+// Passkeys of keepers: how one gets a seat, and how it approves. The assertion itself is made by whoever has a browser (E9.7, E9.8).
 import { type Approval, admissionBytes, admissionChallenge, CharterError, encodePasskeyProof } from "@holdfast/charter"
 import { hex, toKeeperId } from "@holdfast/wire"
 import type { Account } from "./account.ts"

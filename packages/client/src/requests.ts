@@ -62,6 +62,8 @@ export interface Requests {
   takeFor(invite: KnownInvite, request: Uint8Array, place: number): Promise<(() => void) | undefined>
   /** The name somebody asks to be admitted under. */
   askedName(member: Id): string | undefined
+  /** Of those who have asked and are not in yet: a statement that adds them commits to these. */
+  askedNames(): readonly { readonly id: Uint8Array; readonly name: string; readonly salt: Uint8Array }[]
   check(statement: Statement): RequestCheck
   /** Drafts what waits for a draft, after a pause that leaves the inviter and then the keepers the first turn. */
   review(): Promise<void>
@@ -233,6 +235,12 @@ export function createRequests(deps: RequestsDeps): Requests {
       }
       return undefined
     },
+    askedNames: () =>
+      table
+        .requests()
+        .map(decoded)
+        .filter((request) => request.salt.length === 16 && !isAnswered(request))
+        .map(({ member, name, salt }) => ({ id: member, name, salt })),
     check(statement) {
       if (statement.type !== "member-add" && statement.type !== "device-add") return { kind: "none" }
       const stored = table.requests().find((one) => isFor(statement, one))

@@ -18,9 +18,12 @@ export interface StandingNoticesDeps {
 }
 
 export interface StandingNotices {
-  /** In a turn. Idempotent. */
-  look(): Promise<void>
+  /** In a turn, every few minutes and whenever it was wanted. Idempotent. */
+  lookIfDue(): Promise<void>
+  want(): void
 }
+
+const pauseMillis = 600_000
 
 const waitingKey = "waiting acts told"
 const canaryKey = "lapsed canary told"
@@ -32,6 +35,7 @@ export function isCanaryLapsed({ state }: Charter, nowMillis: number): boolean {
 
 export function createStandingNotices(deps: StandingNoticesDeps): StandingNotices {
   const { meta, alarms, people } = deps
+  let lookedAt = Number.NEGATIVE_INFINITY
 
   /** Those told before and not any more are cleared. */
   function tellAll(
@@ -62,7 +66,12 @@ export function createStandingNotices(deps: StandingNoticesDeps): StandingNotice
   }
 
   return {
-    async look() {
+    want() {
+      lookedAt = Number.NEGATIVE_INFINITY
+    },
+    async lookIfDue() {
+      if (deps.timers.now() - lookedAt < pauseMillis) return
+      lookedAt = deps.timers.now()
       const charter = deps.charter()
       tellAll(
         waitingKey,
