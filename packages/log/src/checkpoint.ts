@@ -5,7 +5,7 @@ import { LogError } from "./error.ts"
 import { checkSize, emptyRoot, HASH_BYTES, type Hash } from "./merkle.ts"
 import { parseNote, type SignedNote } from "./note.ts"
 import type { NoteKey } from "./note-key.ts"
-import { type VerifiedSignature, verifyNote } from "./verify-note.ts"
+import { isSameKey, type VerifiedSignature, verifyNote } from "./verify-note.ts"
 
 /** What a log's root was at one size. The text of a note; not yet signed, or not yet verified. (L4.9) */
 export interface Checkpoint {
@@ -77,5 +77,5 @@ export async function verifyCheckpoint(note: Uint8Array, trust: CheckpointTrust)
 }
 
 function hasKey(keys: readonly NoteKey[], key: NoteKey): boolean {
-  return keys.some((other) => other.name === key.name && other.keyId === key.keyId)
+  return keys.some((other) => isSameKey(other, key))
 }

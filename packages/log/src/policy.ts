@@ -3,6 +3,7 @@ import { decodeUtf8, encodeUtf8, parseDecimal } from "./bytes.ts"
 import type { CheckpointTrust } from "./checkpoint.ts"
 import { LogError } from "./error.ts"
 import { COSIGNATURE, formatVkey, NOTE_SIGNATURE, type NoteKey, type NoteKeyType, parseVkey } from "./note-key.ts"
+import { isSameKey } from "./verify-note.ts"
 
 /** Which checkpoints are valid: signed by any one of these logs, and cosigned as `quorum` says (C2SP tlog-policy). (L9.1) */
 export interface TlogPolicy {
@@ -185,8 +186,4 @@ class PolicyDraft {
       throw new LogError("malformed", "key given twice")
     return key
   }
-}
-
-function isSameKey(a: NoteKey, b: NoteKey): boolean {
-  return a.name === b.name && a.type === b.type && equalBytes(a.publicKey, b.publicKey)
 }

@@ -15,23 +15,21 @@ export interface VerifiedSignature {
 /**
  * Checks every line by a key in `keys` and leaves out the lines of unknown keys. Each key comes back at most once, a
  * cosigner with its newest time. Which keys are enough is for the caller to say.
- * Throws `bad_signature` if any line of a known key fails (the whole note is refused), `unsigned` if no line is by a
- * known key, `malformed` if two different keys share name and id. Times are not held against a clock. (L4.8)
+ * Throws `bad_signature` if any line with a known key's name and id fails (the whole note is refused), `unsigned` if there is no
+ * such line. Key ids are short, so somebody can make two keys with one: a line is then right under either. Times are not held
+ * against a clock. (L4.8)
  */
 export async function verifyNote(note: SignedNote, keys: readonly NoteKey[]): Promise<readonly VerifiedSignature[]> {
-  const keyByPair = new Map<string, NoteKey>()
+  const keysByPair = new Map<string, readonly NoteKey[]>()
   for (const key of keys) {
-    const other = keyByPair.get(pairOf(key))
-    if (other !== undefined && !(other.type === key.type && equalBytes(other.publicKey, key.publicKey))) {
-      throw new LogError("malformed", "two keys with one name and id")
-    }
-    keyByPair.set(pairOf(key), key)
+    const others = keysByPair.get(pairOf(key)) ?? []
+    if (!others.some((other) => isSameKey(other, key))) keysByPair.set(pairOf(key), [...others, key])
   }
   const timeByKey = new Map<NoteKey, number | undefined>()
   for (const line of note.signatures) {
-    const key = keyByPair.get(pairOf(line))
-    if (key === undefined) continue
-    const timestamp = await verifyLine(note.text, line, key)
+    const candidates = keysByPair.get(pairOf(line))
+    if (candidates === undefined) continue
+    const { key, timestamp } = await verifyLine(note.text, line, candidates)
     const before = timeByKey.get(key)
     timeByKey.set(key, before === undefined || timestamp === undefined ? timestamp : Math.max(before, timestamp))
   }
@@ -57,12 +55,17 @@ export async function cosignNote(
   return { name: key.name, keyId: key.keyId, signature: encodeCosignature({ timestamp, signature }) }
 }
 
-async function verifyLine(text: string, line: NoteSignature, key: NoteKey): Promise<number | undefined> {
-  const { message, signature, timestamp } = readLine(text, line, key)
-  if (!(await verifyEd25519(key.publicKey, message, signature))) throw new LogError("bad_signature", line.name)
-  return timestamp
+async function verifyLine(text: string, line: NoteSignature, keys: readonly NoteKey[]): Promise<VerifiedSignature> {
+  for (const key of keys) {
+    const read = readLine(text, line, key)
+    if (read !== undefined && (await verifyEd25519(key.publicKey, read.message, read.signature))) {
+      return { key, timestamp: read.timestamp }
+    }
+  }
+  throw new LogError("bad_signature", line.name)
 }
 
+/** `undefined`: not even of the form that this type of key has. */
 function readLine(text: string, line: NoteSignature, key: NoteKey) {
   if (key.type === NOTE_SIGNATURE) {
     return { message: encodeUtf8(text), signature: line.signature, timestamp: undefined }
@@ -71,7 +74,7 @@ function readLine(text: string, line: NoteSignature, key: NoteKey) {
   try {
     cosignature = decodeCosignature(line.signature)
   } catch {
-    throw new LogError("bad_signature", line.name)
+    return undefined
   }
   const { timestamp, signature } = cosignature
   return { message: cosignatureMessage(text, timestamp), signature, timestamp }
@@ -80,6 +83,11 @@ function readLine(text: string, line: NoteSignature, key: NoteKey) {
 // A name has no space and an id has eight digits, so the joined pair is unambiguous.
 function pairOf(key: { readonly name: string; readonly keyId: string }): string {
   return `${key.keyId} ${key.name}`
+}
+
+/** Whether both are one key, under one name: what an equal name and id do not yet say. */
+export function isSameKey(a: NoteKey, b: NoteKey): boolean {
+  return a.name === b.name && a.type === b.type && equalBytes(a.publicKey, b.publicKey)
 }
 
 function checkSigner(key: NoteKey, type: number, signer: Ed25519Signer): void {

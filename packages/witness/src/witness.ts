@@ -225,5 +225,5 @@ function refuse(kind: keyof typeof refusals): Answer {
 }
 
 function isSameKey(a: NoteKey, b: NoteKey): boolean {
-  return a.name === b.name && a.keyId === b.keyId
+  return a.name === b.name && equalBytes(a.publicKey, b.publicKey)
 }
