@@ -38,10 +38,24 @@ describe("[R10.6] an anchor is due", () => {
     ["when a suspension is over", suspended(5, now), now + 3_600, 10, "suspension_over"],
     ["after a day", quiet, now + day, 10, "daily"],
   ] as const)("%s", (_, state, time, size, why) => {
-    expect(anchorDue(state, { time, size })).toBe(why)
+    expect(anchorDue(state, { time, seenBy: time, size })).toBe(why)
     // a second earlier, or with an entry less, it was not
-    const before = why === "begins" || why === "suspension_begins" ? { time, size: size - 1 } : { time: time - 1, size }
+    const isSeen = why === "begins" || why === "suspension_begins"
+    const before = isSeen ? { time, seenBy: time, size: size - 1 } : { time: time - 1, seenBy: time - 1, size }
     if (why !== "first") expect(anchorDue(state, before)).toBeUndefined()
+  })
+})
+
+describe("[R10.6] a beginning that a witness's wrong clock has put off", () => {
+  test("is made good when others say more, and not for less than a minute", () => {
+    const late = { ...quiet, waiting: [waiting(5, now + 600)] }
+    const vouched = (seenBy: number, size = 10) => ({ time: now + 10, seenBy, size })
+    expect(anchorDue(late, vouched(now + 11))).toBe("begins")
+    expect(anchorDue(late, vouched(now + 600))).toBeUndefined()
+    expect(anchorDue(late, vouched(now + 540))).toBeUndefined()
+    expect(anchorDue(late, vouched(now + 539))).toBe("begins")
+    expect(anchorDue(late, vouched(now + 11, 5))).toBeUndefined()
+    expect(anchorDue(suspended(5, now + 600), vouched(now + 11))).toBe("suspension_begins")
   })
 })
 
@@ -54,7 +68,7 @@ describe("[R10.6] no anchor is due", () => {
     ["before an act's time", { ...quiet, waiting: [waiting(5, now)] }, now + 3_599, 50],
     ["for a suspension that was over before", { ...suspended(5, now - 7_200) }, now + 60, 50],
   ] as const)("%s", (_, state, time, size) => {
-    expect(anchorDue(state, { time, size })).toBeUndefined()
+    expect(anchorDue(state, { time, seenBy: time, size })).toBeUndefined()
   })
 })
 

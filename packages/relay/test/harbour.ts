@@ -137,3 +137,13 @@ export async function memberAdd(harbour: Harbour, who: Person): Promise<LaterAct
     },
   }
 }
+
+/** The relay there is, and a second one. */
+export async function otherRelays(): Promise<LaterAct> {
+  const entry = async (label: string) => {
+    const { relayId, logSigner } = await relayIdentity(label)
+    const urls = [`https://${label}.example`]
+    return { id: relayId, urls, logPublicKey: logSigner.publicKey, operator: "Harbour", jurisdiction: "CH" }
+  }
+  return { type: "relays", body: { relays: [await entry("relay"), await entry("second")] } }
+}

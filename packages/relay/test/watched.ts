@@ -38,7 +38,6 @@ export const relaysDelay = 3_600
 export interface Watched {
   readonly timers: ManualTimers
   readonly witnesses: Witnesses
-  readonly engine: LaneEngine
   readonly harbour: Harbour
   readonly ana: Person
   readonly ben: Person
@@ -62,13 +61,17 @@ interface Options {
   readonly config?: Partial<RelayConfig>
   readonly deps?: Partial<RelayDeps>
   readonly before?: (witnesses: Witnesses) => void
+  /** What the organisation is founded with instead: the same witnesses at other addresses, for one. */
+  readonly reach?: (witnesses: Witnesses) => Promise<Witnesses>
+  readonly openEngine?: () => LaneEngine
 }
 
 /** Founded by ana; ana, ben and cem are keepers (2 of 3); other relays wait an hour; three witnesses, two of whom must agree. */
 export async function watched(options: Options = {}): Promise<Watched> {
   const timers = createManualTimers()
-  const witnesses = await createWitnesses(options.count ?? 3, timers)
-  options.before?.(witnesses)
+  const made = await createWitnesses(options.count ?? 3, timers)
+  options.before?.(made)
+  const witnesses = (await options.reach?.(made)) ?? made
   const [ana, ben, cem] = (await Promise.all(["ana", "ben", "cem"].map(person))) as [Person, Person, Person]
   const identity = await relayIdentity()
   const delayed = (rules: Rules): Rules => {
@@ -78,16 +81,22 @@ export async function watched(options: Options = {}): Promise<Watched> {
   }
   const harbour = await foundHarbour(ana, [ana, ben, cem], [identity], delayed)
   // The storage outlives the relay.
-  const engine: LaneEngine = { ...createMemoryEngine(), close: async () => {} }
+  const memory: LaneEngine = { ...createMemoryEngine(), close: async () => {} }
   const make = () =>
     createRelay(
-      { ...memoryDeps(), ...identity, engine, clock: clockOf(timers), fetch: witnesses.fetch, ...options.deps },
+      {
+        ...memoryDeps(),
+        ...identity,
+        engine: options.openEngine?.() ?? memory,
+        clock: clockOf(timers),
+        fetch: witnesses.fetch,
+        ...options.deps,
+      },
       { witnessMillis: 200, ...options.config },
     )
   const stage: Watched = {
     timers,
     witnesses,
-    engine,
     harbour,
     ana,
     ben,

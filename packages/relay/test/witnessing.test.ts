@@ -20,7 +20,7 @@ import { utf8 } from "@holdfast/wire"
 import { afterEach, describe, expect, test } from "vitest"
 import { createRoutes } from "../src/index.ts"
 import { callInProcess } from "./caller.ts"
-import { bytesFrom, relayIdentity } from "./harbour.ts"
+import { bytesFrom, otherRelays, relayIdentity } from "./harbour.ts"
 import { anchorsOf, heldNote, readNote, relaysDelay, type Watched, watched } from "./watched.ts"
 
 const stages: Watched[] = []
@@ -42,15 +42,6 @@ const settled = (it: Watched, size: number) =>
     const held = await heldNote(it)
     return held?.size === size && held.times.size === it.witnesses.entries.length
   })
-async function otherRelays(): Promise<LaterAct> {
-  const entry = async (label: string) => {
-    const { relayId, logSigner } = await relayIdentity(label)
-    const urls = [`https://${label}.example`]
-    return { id: relayId, urls, logPublicKey: logSigner.publicKey, operator: "Harbour", jurisdiction: "CH" }
-  }
-  return { type: "relays", body: { relays: [await entry("relay"), await entry("second")] } }
-}
-
 describe("a charter with witnesses", () => {
   test("[R10.1 R10.6] is cosigned from its founding on; the first anchor gives it a clock, and entries alone bring no other", async () => {
     const it = await stage()
@@ -106,11 +97,13 @@ describe("a charter with witnesses", () => {
   test("[R10.4] the note that is handed out outlives a restart", async () => {
     const it = await stage()
     await settled(it, 2)
-    for (const index of [0, 1, 2]) it.witnesses.turn(index, dead)
+    for (const index of [0, 1]) it.witnesses.turn(index, dead)
     await it.restart()
     expect((await heldNote(it))?.times.size).toBe(3)
     await it.admit("dan")
+    await it.eventually("one cosigns", async () => (await lines(it)).some(({ size }) => size === 3))
     await it.quiet()
+    // one alone does not take the place of a quorum
     expect((await heldNote(it))?.size).toBe(2)
   })
 
@@ -138,6 +131,23 @@ describe("a charter with witnesses", () => {
       body: { ...body, version: 3, witnesses: [], witnessQuorum: 0, acts: new Map([[2, body.acts.get(2)!]]) },
     })
     expect(await heldNote(it)).toBeUndefined()
+  })
+})
+
+describe("a relay that the charter no longer names", () => {
+  test("[R10.1] asks nobody, and hands nothing out", async () => {
+    const it = await stage()
+    await settled(it, 2)
+    const { type, body } = (await otherRelays()) as LaterAct & { type: "relays" }
+    await it.act({ type, body: { relays: body.relays.slice(1) } })
+    await settled(it, 4)
+    await it.timers.advance((relaysDelay + 5) * 1_000)
+    await it.eventually("in force", async () => (await it.charter()).size === 5)
+    const asked = it.witnesses.asked(0)
+    expect(await heldNote(it)).toBeUndefined()
+    await it.timers.advance(7_200_000)
+    await it.quiet()
+    expect(it.witnesses.asked(0)).toBe(asked)
   })
 })
 

@@ -38,6 +38,8 @@ export interface Witnesses {
   turn(index: number, how?: WitnessTurn): void
   /** One of them has lost everything that it ever cosigned, and trusts nobody. */
   forget(index: number): void
+  /** The witness itself, to be served on a port. */
+  server(index: number): WitnessServer
   /** How often one of them was asked. */
   asked(index: number): number
   /** What one of them has cosigned last of the log with this origin's SHA-256, with its line. */
@@ -107,6 +109,7 @@ export async function createWitnesses(count: number, clock: { readonly now: () =
     forget(index) {
       stores[index] = createMemoryStore()
     },
+    server,
     asked: (index) => asked[index] as number,
     latest: (index, originHash) => latestCheckpoint(server(index), originHash),
   }

@@ -7,7 +7,6 @@ import {
   type ServedRelay,
   type ServeOptions,
   serveRelay,
-  silentLog,
   systemClock,
 } from "@holdfast/relay"
 import type { Command } from "commander"
@@ -46,6 +45,15 @@ function tlsFrom(options: RelayOptions): Pick<ServeOptions, "tls"> {
     throw new CommandError("TLS needs both --tls-cert and --tls-key.")
   }
   return { tls: { cert: pem(options.tlsCert), key: pem(options.tlsKey) } }
+}
+
+/** For somebody who looks at a terminal: what a witness says against this relay, and what has failed. */
+const spokenLog: RelayLog = {
+  info: () => {},
+  warn: (facts, sentence) => {
+    if (facts["witness"] !== undefined) console.error(`${sentence}.`)
+  },
+  error: (_, sentence) => console.error(`${sentence}.`),
 }
 
 interface Running extends ServedRelay {
@@ -94,7 +102,7 @@ export function addStart(program: Command, data: string): void {
     .option("--port <port>", "", "7100")
     .action(async (options: RelayOptions) => {
       await ensureWebBuilt((sentence) => console.log(sentence))
-      const running = await run(options, silentLog)
+      const running = await run(options, spokenLog)
       const address = `http://localhost:${running.port}/`
       console.log(
         [

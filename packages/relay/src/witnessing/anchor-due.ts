@@ -1,9 +1,11 @@
 import { isSuspended, type OrgState, type Suspension } from "@holdfast/charter"
 
-/** What an anchor would tell: a time that enough witnesses vouch for, and the size of the tree that they have seen. (C10.1) */
+/** What an anchor would tell, in seconds since 1970. (C10.1) */
 export interface Vouched {
-  /** Seconds since 1970. */
+  /** It is at least as late as this, say enough witnesses. */
   readonly time: number
+  /** They had seen the tree by this time. */
+  readonly seenBy: number
   readonly size: number
 }
 
@@ -11,18 +13,23 @@ export interface Vouched {
 export type AnchorReason = "first" | "begins" | "takes_effect" | "suspension_begins" | "suspension_over" | "daily"
 
 const daySeconds = 86_400
+/** A beginning that lies further ahead than this was put off by a witness whose clock is wrong. (C10.3) */
+const putOffSeconds = 60
 
 /** Why this should be written into the charter as an anchor now; `undefined`: nothing depends on it. (R10.6) */
-export function anchorDue(state: OrgState, { time, size }: Vouched): AnchorReason | undefined {
+export function anchorDue(state: OrgState, { time, seenBy, size }: Vouched): AnchorReason | undefined {
   const { rules, clock, anchoredSize, waiting } = state
   if (rules.witnesses.length === 0) return undefined
   if (clock === undefined) return "first"
   // Replay refuses an anchor without news (C10.1).
   if (time <= clock && size <= anchoredSize) return undefined
-  if (waiting.some(({ begins, index }) => begins === undefined && index < size)) return "begins"
+  const earliest = Math.max(clock, time, seenBy) + putOffSeconds
+  const begins = (index: number, before: number | undefined) =>
+    index < size && (before === undefined || before > earliest)
+  if (waiting.some((it) => begins(it.index, it.begins))) return "begins"
   if (waiting.some((it) => endOf(it.begins, it.delaySeconds) <= time)) return "takes_effect"
   const suspensions = suspensionsOf(state)
-  if (suspensions.some(({ begins, mark }) => begins === undefined && mark.index < size)) return "suspension_begins"
+  if (suspensions.some((it) => begins(it.mark.index, it.begins))) return "suspension_begins"
   if (suspensions.some((it) => endOf(it.begins, it.seconds) <= time)) return "suspension_over"
   return time - clock >= daySeconds ? "daily" : undefined
 }

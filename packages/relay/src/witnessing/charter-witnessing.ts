@@ -156,16 +156,16 @@ export class CharterWitnessing {
     }
     for (const [seat, asked] of this.#askedBySeat) if (!next.has(seat)) asked.stop()
     this.#askedBySeat = next
-    if (this.#rules !== rules && this.#rules !== undefined) this.#dropOthers(rules)
+    if (!isOurs || this.#rules !== rules) this.#dropOthers()
     this.#rules = rules
   }
 
-  #dropOthers(rules: Rules): void {
+  #dropOthers(): void {
     const keys = [...this.#askedBySeat.values()].map(({ key }) => key)
     this.#current = undefined
     if (this.#held === undefined) return
     const left = withOnly(this.#held, keys)
-    this.#held = left.cosignatures.size === 0 || rules.witnesses.length === 0 ? undefined : left
+    this.#held = left.cosignatures.size === 0 ? undefined : left
     this.#note = this.#held === undefined ? undefined : fromUtf8(formatCosigned(this.#held))
   }
 

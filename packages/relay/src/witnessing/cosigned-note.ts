@@ -1,5 +1,6 @@
 import { checkpointTrust, type OrgState } from "@holdfast/charter"
 import {
+  cosignedBy,
   cosignedTime,
   formatNote,
   type NoteKey,
@@ -68,8 +69,10 @@ export function withOnly(note: CosignedNote, keys: readonly NoteKey[]): Cosigned
 
 /** What a quorum of this many vouches for; `undefined`: there is no quorum. */
 export function vouchedBy({ size, cosignatures }: CosignedNote, quorum: number): Vouched | undefined {
-  const time = quorum === 0 ? undefined : cosignedTime([...cosignatures.values()], quorum)
-  return time === undefined ? undefined : { time, size }
+  if (quorum === 0) return undefined
+  const all = [...cosignatures.values()]
+  const [time, seenBy] = [cosignedTime(all, quorum), cosignedBy(all, quorum)]
+  return time === undefined || seenBy === undefined ? undefined : { time, seenBy, size }
 }
 
 /** If `note` is the one to hand out instead of `held`: one with a quorum before one without, then the larger tree. (R10.4) */
