@@ -15,6 +15,7 @@ import type { Refusal } from "./refusal.ts"
 import type { RelayEntry } from "./relay-entry.ts"
 import type { Rules } from "./rules.ts"
 import type { Anchored } from "./settle.ts"
+import type { Verify } from "./signatures.ts"
 
 /** Keys whose lines under a checkpoint of this organisation's charter mean something. */
 export function checkpointTrust(orgId: Before["org"], relays: readonly RelayEntry[], rules: Rules) {
@@ -27,12 +28,17 @@ export function checkpointTrust(orgId: Before["org"], relays: readonly RelayEntr
 }
 
 /** What an ANCHOR proves, or why it proves nothing. (C10.1) */
-export async function examineAnchor(before: Before, { note }: Anchor): Promise<Anchored | Refusal> {
+export async function examineAnchor(before: Before, anchor: Anchor, verify: Verify): Promise<Anchored | Refusal> {
   const { org, state, size, rootAt } = before
   const { rules, relays } = state
   if (rules.witnesses.length === 0) return "anchor_without_witnesses"
   try {
-    const checkpoint = await verifyCheckpoint(note, checkpointTrust(org, relays, rules))
+    const checkpoint = await verifyCheckpoint(
+      anchor.note,
+      checkpointTrust(org, relays, rules),
+      (publicKey, message, signature) =>
+        verify({ kind: "signature", source: signature, publicKey, message, signature }),
+    )
     const isOurs =
       checkpoint.size > 0 &&
       checkpoint.size <= size &&

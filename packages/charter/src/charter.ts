@@ -152,7 +152,7 @@ export async function examine(charter: Charter, envelope: Envelope, verify: Veri
   }
   if (statement.type === "anchor") {
     // Nobody approves it: what it carries proves itself. (C10.1)
-    const anchored = await examineAnchor(before, statement.body)
+    const anchored = await examineAnchor(before, statement.body, verify)
     return typeof anchored === "string" ? refuse(anchored) : { refused: undefined, approvers: nobody, anchored }
   }
   const approvers = await approversOf(before.state, statement, approvals, verify)

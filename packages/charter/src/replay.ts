@@ -16,13 +16,22 @@ const batchEntries = 64
  * entries ahead are already being verified, on the platform's threads, while these are judged. `onProgress` gets the number
  * of entries done, now and then. Throws like `append`, and whatever `entries` throws. (C7.8)
  */
-export async function replay(
+export function replay(
   orgId: OrgId,
   entries: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   onProgress?: (done: number) => void,
 ): Promise<Charter> {
+  return replayRead(orgId, entries, verifyClaim, onProgress)
+}
+
+export async function replayRead(
+  orgId: OrgId,
+  entries: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  verify: Verify,
+  onProgress?: (done: number) => void,
+): Promise<Charter> {
   let charter = openCharter(orgId)
-  const ahead = verifyAhead()
+  const ahead = verifyAhead(verify)
   let waiting: readonly Read[] = []
   const settle = async (batch: readonly Read[]) => {
     for (const { entry, envelope } of batch)
@@ -53,18 +62,18 @@ async function* inBatches(entries: Iterable<Uint8Array> | AsyncIterable<Uint8Arr
  * Verifies early, under the keys that the state of that moment has. When its turn comes, an entry may be judged under
  * another state: an early verdict is used only if it was about the very same key.
  */
-function verifyAhead(): { start(charter: Charter, envelope: Envelope): void; readonly verify: Verify } {
+function verifyAhead(verify: Verify): { start(charter: Charter, envelope: Envelope): void; readonly verify: Verify } {
   const begun = new WeakMap<object, { readonly claim: Claim; readonly verdict: Promise<boolean> }>()
   return {
     start(charter, { statement, approvals }) {
       const { org, state } = beforeNext(charter)
       for (const claim of [...approvalClaims(state, statement, approvals), ...proofClaims(org, state, statement)]) {
-        begun.set(claim.source, { claim, verdict: verifyClaim(claim) })
+        begun.set(claim.source, { claim, verdict: verify(claim) })
       }
     },
     verify(claim) {
       const early = begun.get(claim.source)
-      return early !== undefined && isSameClaim(early.claim, claim) ? early.verdict : verifyClaim(claim)
+      return early !== undefined && isSameClaim(early.claim, claim) ? early.verdict : verify(claim)
     },
   }
 }

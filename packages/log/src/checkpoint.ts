@@ -1,6 +1,7 @@
 import { equalBytes } from "@holdfast/wire"
 import { decodeBase64, encodeBase64 } from "./base64.ts"
 import { encodeUtf8, parseDecimal } from "./bytes.ts"
+import type { VerifySignature } from "./ed25519.ts"
 import { LogError } from "./error.ts"
 import { checkSize, emptyRoot, HASH_BYTES, type Hash } from "./merkle.ts"
 import { parseNote, type SignedNote } from "./note.ts"
@@ -64,12 +65,17 @@ export interface VerifiedCheckpoint extends Checkpoint {
  * Parses, then checks origin and signatures. Throws `malformed` or `too_large` (the note), `wrong_origin` (another log),
  * `unsigned` (no log key), `bad_signature` (any known key's line fails), `bad_proof` (size 0 with another root than the empty tree's). The caller still has to count the
  * cosignatures against its rule, to look at their times, and to check consistency with what it holds. (L4.11)
+ * `verify` as in `verifyNote`.
  */
-export async function verifyCheckpoint(note: Uint8Array, trust: CheckpointTrust): Promise<VerifiedCheckpoint> {
+export async function verifyCheckpoint(
+  note: Uint8Array,
+  trust: CheckpointTrust,
+  verify?: VerifySignature,
+): Promise<VerifiedCheckpoint> {
   const parsed = parseNote(note)
   const checkpoint = parseCheckpoint(parsed.text)
   if (checkpoint.origin !== trust.origin) throw new LogError("wrong_origin")
-  const signatures = await verifyNote(parsed, [...trust.logKeys, ...trust.witnessKeys])
+  const signatures = await verifyNote(parsed, [...trust.logKeys, ...trust.witnessKeys], verify)
   if (!signatures.some(({ key }) => hasKey(trust.logKeys, key))) throw new LogError("unsigned", "no log key")
   if (checkpoint.size === 0 && !equalBytes(checkpoint.root, emptyRoot())) throw new LogError("bad_proof", "empty tree")
   const cosignatures = signatures.filter(({ key }) => hasKey(trust.witnessKeys, key))

@@ -11,6 +11,9 @@ export interface Ed25519Signer {
   readonly sign: (message: Uint8Array) => Promise<Uint8Array>
 }
 
+/** What `verifyEd25519` is. */
+export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>
+
 /**
  * Throws `malformed` unless the key is 32 bytes, and `weak_key` if it is one of the eight points of low order or if its
  * y is not below p. Platforms and libraries differ about signatures by such keys, and replicas must not. Call it

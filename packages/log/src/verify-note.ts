@@ -1,7 +1,7 @@
 import { equalBytes } from "@holdfast/wire"
 import { encodeUtf8 } from "./bytes.ts"
 import { type Cosignature, cosignatureMessage, decodeCosignature, encodeCosignature } from "./cosignature.ts"
-import { type Ed25519Signer, verifyEd25519 } from "./ed25519.ts"
+import { type Ed25519Signer, type VerifySignature, verifyEd25519 } from "./ed25519.ts"
 import { LogError } from "./error.ts"
 import type { NoteSignature, SignedNote } from "./note.ts"
 import { COSIGNATURE, NOTE_SIGNATURE, type NoteKey } from "./note-key.ts"
@@ -18,8 +18,13 @@ export interface VerifiedSignature {
  * Throws `bad_signature` if any line with a known key's name and id fails (the whole note is refused), `unsigned` if there is no
  * such line. Key ids are short, so somebody can make two keys with one: a line is then right under either. Times are not held
  * against a clock. (L4.8)
+ * `verify` is for callers that already have a verdict or ask elsewhere for it; it decides alone about each signature.
  */
-export async function verifyNote(note: SignedNote, keys: readonly NoteKey[]): Promise<readonly VerifiedSignature[]> {
+export async function verifyNote(
+  note: SignedNote,
+  keys: readonly NoteKey[],
+  verify: VerifySignature = verifyEd25519,
+): Promise<readonly VerifiedSignature[]> {
   const keysByPair = new Map<string, readonly NoteKey[]>()
   for (const key of keys) {
     const others = keysByPair.get(pairOf(key)) ?? []
@@ -29,7 +34,7 @@ export async function verifyNote(note: SignedNote, keys: readonly NoteKey[]): Pr
   for (const line of note.signatures) {
     const candidates = keysByPair.get(pairOf(line))
     if (candidates === undefined) continue
-    const { key, timestamp } = await verifyLine(note.text, line, candidates)
+    const { key, timestamp } = await verifyLine(note.text, line, candidates, verify)
     const before = timeByKey.get(key)
     timeByKey.set(key, before === undefined || timestamp === undefined ? timestamp : Math.max(before, timestamp))
   }
@@ -55,10 +60,15 @@ export async function cosignNote(
   return { name: key.name, keyId: key.keyId, signature: encodeCosignature({ timestamp, signature }) }
 }
 
-async function verifyLine(text: string, line: NoteSignature, keys: readonly NoteKey[]): Promise<VerifiedSignature> {
+async function verifyLine(
+  text: string,
+  line: NoteSignature,
+  keys: readonly NoteKey[],
+  verify: VerifySignature,
+): Promise<VerifiedSignature> {
   for (const key of keys) {
     const read = readLine(text, line, key)
-    if (read !== undefined && (await verifyEd25519(key.publicKey, read.message, read.signature))) {
+    if (read !== undefined && (await verify(key.publicKey, read.message, read.signature))) {
       return { key, timestamp: read.timestamp }
     }
   }
