@@ -76,8 +76,8 @@ function hasLabels(keepers: readonly Keeper[], act: ActRule): boolean {
 }
 
 /**
- * Nobody alone can stop an act, and whatever waits can be stopped by somebody: keepers, or for a recovery the member.
- * (C3.11)
+ * Nobody alone can stop an act, and whatever waits can be stopped by somebody, also without any one keeper: by keepers, or
+ * for a recovery by the member. Rules that wait stand in the way of others until they take effect or are vetoed. (C3.11)
  */
 function isVetoShared(rules: Rules, { vetoK, delaySeconds }: ActRule, type: number): boolean {
   if (isEvaluation(rules)) return vetoK <= 1

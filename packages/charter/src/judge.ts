@@ -76,7 +76,11 @@ export function judgeAct(before: Before, act: KnownAct): Refusal | undefined {
         brokenRelays(before, act.body.rules, act.body.relays)
       )
     case "rules":
-      return brokenRules(before, act.body) ?? brokenRelays(before, act.body, state.relays)
+      return (
+        brokenRules(before, act.body) ??
+        brokenRelays(before, act.body, state.relays) ??
+        (canStillDoEverything(state, act.body) ? undefined : "suspension_would_stop")
+      )
     case "relays":
       return brokenRelays(before, state.rules, act.body.relays)
     case "member-add":
@@ -128,6 +132,12 @@ function judgeBatch(before: Before, { acts }: Batch): Refusal | undefined {
     state = withAct(state, act, mark)
   }
   return undefined
+}
+
+/** Those whose approvals count at this moment can meet the rules that are to be; without witnesses suspensions end. (C5.6, C5.7) */
+function canStillDoEverything(state: OrgState, rules: Rules): boolean {
+  const active = rules.keepers.filter(({ id }) => !isSuspended(state, id))
+  return rules.witnesses.length === 0 || canDoEverything(rules, active)
 }
 
 const suspensionRules: readonly Rule<(KnownAct & { type: "suspend-keeper" })["body"]>[] = [
