@@ -1,0 +1,238 @@
+// The world in which histories happen: true time, who is turned, who has signed what, and the logs that a relay shows.
+import { createHash } from "node:crypto"
+import {
+  charterOrigin,
+  cosignNote,
+  formatCheckpoint,
+  formatNote,
+  NOTE_SIGNATURE,
+  type NoteSignature,
+  noteKey,
+  signNote,
+} from "@holdfast/log"
+import { hex, type MemberId, type OrgId } from "@holdfast/wire"
+import {
+  type Approval,
+  type Charter,
+  type CharterRecord,
+  draft,
+  genesis,
+  type KnownAct,
+  type LaterAct,
+  noOrg,
+  openCharter,
+  type Rules,
+  rootAt,
+  type Statement,
+  seal,
+} from "../../src/index.ts"
+import { appendRead, readEnvelope } from "../../src/charter.ts"
+import type { Approver, Cast, DeviceActor, KeeperActor, RelayActor, WitnessActor } from "./cast.ts"
+import type { Dice } from "./dice.ts"
+import type { Keys } from "./keys.ts"
+import { Ledger, type Truth } from "./ledger.ts"
+import { rulesFor } from "./rules-maker.ts"
+
+/** One history that a relay may show. */
+export interface Chain {
+  readonly id: number
+  charter: Charter
+  readonly entries: Uint8Array[]
+  /** By size. */
+  readonly prints: string[]
+  readonly ledger: Ledger
+}
+
+/** A statement that somebody has signed and that a relay can log when and where it likes. */
+export interface Held {
+  readonly statement: Statement
+  readonly approvals: readonly Approval[]
+}
+
+export interface Counts {
+  /** "type: outcome", how often. */
+  readonly outcomes: Map<string, number>
+  entries: number
+  probes: number
+}
+
+const maxHeld = 30
+export const start = 1_800_000_000
+
+export class World implements Truth {
+  readonly keys: Keys
+  readonly cast: Cast
+  readonly counts: Counts
+  now = start
+  newestHonestTime = 0
+  readonly chains: Chain[] = []
+  readonly held: Held[] = []
+  readonly devices = new Map<string, DeviceActor>()
+  /** Lines that witnesses have given, by the text they stand under. */
+  readonly lines = new Map<string, NoteSignature[]>()
+  readonly turned = new Set<string>()
+  readonly liars = new Set<string>()
+  /** Members whose devices are in the wrong hands. */
+  readonly turnedMembers = new Set<string>()
+  readonly #signers = new Map<string, Set<string>>()
+  readonly #prints = new Map<string, string>()
+  /** What each honest witness has seen last. */
+  readonly #seen = new Map<string, { readonly size: number; readonly print: string }>()
+  #names = 0
+  orgId: OrgId = noOrg
+
+  constructor(keys: Keys, cast: Cast, counts: Counts) {
+    this.keys = keys
+    this.cast = cast
+    this.counts = counts
+  }
+
+  /** Chooses who is turned, and founds the organisation with all the consequences. */
+  async found(dice: Dice): Promise<void> {
+    for (const { id } of dice.shuffled(this.cast.keepers).slice(0, dice.below(4))) this.turned.add(hex(id))
+    for (const { name } of dice.shuffled(this.cast.witnesses).slice(0, dice.below(4))) this.liars.add(name)
+    const isEvaluation = dice.chance(12)
+    const founder = this.newMember(dice)
+    const device = await this.newDevice(founder)
+    const rules = await rulesFor(this, dice, { org: noOrg, version: 1, isEvaluation, seated: [], chain: undefined })
+    const { statement, orgId } = genesis({
+      nameCommitment: dice.bytes(32),
+      rules,
+      founder: { member: founder, nameCommitment: dice.bytes(32), devices: [await device.admit(noOrg)] },
+      relays: [this.relay.entry],
+      notAfter: this.now + 86_400,
+      nonce: dice.bytes(16),
+    })
+    this.orgId = orgId
+    const chain = { id: 0, charter: openCharter(orgId), entries: [], prints: [""], ledger: new Ledger() }
+    this.chains.push(chain)
+    this.#prints.set(hex(statement.id), "")
+    const approvals = await this.approvals(statement, this.seatsOf(rules))
+    await this.log(chain, seal(statement, approvals))
+  }
+
+  get relay(): RelayActor {
+    return this.cast.relays[0]
+  }
+
+  newMember(dice: Dice): MemberId {
+    const member = this.cast.member(`member ${this.#names++}`)
+    if (dice.chance(30)) this.turnedMembers.add(hex(member))
+    return member
+  }
+
+  async newDevice(member: MemberId): Promise<DeviceActor> {
+    const device = await this.cast.device(String(this.#names++), member)
+    this.devices.set(hex(device.id), device)
+    return device
+  }
+
+  seatsOf({ keepers }: Rules): readonly KeeperActor[] {
+    return keepers.flatMap(({ id }) => this.cast.keepers.filter((actor) => hex(actor.id) === hex(id)))
+  }
+
+  isTurned(keeper: string): boolean {
+    return this.turned.has(keeper)
+  }
+
+  signersOf(statement: Statement): ReadonlySet<string> {
+    return this.#signers.get(hex(statement.id)) ?? new Set()
+  }
+
+  printOf(statement: Statement): string | undefined {
+    return this.#prints.get(hex(statement.id))
+  }
+
+  draft(chain: Chain, act: LaterAct, dice: Dice, seconds = 30 * 86_400): Statement {
+    const statement = draft(chain.charter, { ...act, notAfter: this.now + seconds, nonce: dice.bytes(16) })
+    this.#prints.set(hex(statement.id), chain.prints.at(-1) as string)
+    return statement
+  }
+
+  /** For statements that nobody drafts like this. Their base is said to be of this chain. */
+  note(statement: Statement, chain: Chain): Statement {
+    this.#prints.set(hex(statement.id), chain.prints[statement.base.size] ?? "none")
+    return statement
+  }
+
+  /** The only way to a right signature: what is signed here is what the ledger knows of. */
+  async approvals(statement: Statement, by: readonly Approver[]): Promise<readonly Approval[]> {
+    const key = hex(statement.id)
+    const signers = this.#signers.get(key) ?? new Set()
+    this.#signers.set(key, signers)
+    return Promise.all(
+      by.map((actor) => {
+        signers.add(hex(actor.id))
+        return actor.approve(statement)
+      }),
+    )
+  }
+
+  hold(it: Held): void {
+    this.held.push(it)
+    if (this.held.length > maxHeld) this.held.shift()
+  }
+
+  async log(chain: Chain, entry: Uint8Array): Promise<CharterRecord> {
+    const before = chain.charter
+    const { charter, record } = await appendRead(before, entry, readEnvelope(entry), this.keys.verify)
+    chain.charter = charter
+    chain.entries.push(entry)
+    chain.prints.push(printAfter(chain.prints.at(-1) as string, entry))
+    this.#count(record)
+    chain.ledger.observe(this, chain.prints, before, charter, record)
+    return record
+  }
+
+  #count({ statement, outcome, settled }: CharterRecord): void {
+    this.counts.entries += 1
+    const type = statement === undefined ? "bytes" : statement.type
+    this.#add(`${type}: ${typeof outcome === "string" ? outcome : outcome.refused}`)
+    for (const { how } of settled) this.#add(`waited: ${typeof how === "string" ? how : `lapsed, ${how.lapsed}`}`)
+  }
+
+  #add(what: string): void {
+    this.counts.outcomes.set(what, (this.counts.outcomes.get(what) ?? 0) + 1)
+  }
+
+  /** A second history that goes on from where this one stands. */
+  fork(chain: Chain): void {
+    this.chains.push({
+      id: this.chains.length,
+      charter: chain.charter,
+      entries: [...chain.entries],
+      prints: [...chain.prints],
+      ledger: chain.ledger.copy(),
+    })
+  }
+
+  checkpointText(chain: Chain, size: number): string {
+    const root = rootAt(chain.charter, size) as Uint8Array
+    return formatCheckpoint({ origin: charterOrigin(this.orgId), size, root, extensions: [] })
+  }
+
+  /** An honest witness signs for one history only, with the true time; a liar signs anything. */
+  async cosign(chain: Chain, size: number, witness: WitnessActor, liedTime: number): Promise<void> {
+    const isLiar = this.liars.has(witness.name)
+    if (!isLiar) {
+      const seen = this.#seen.get(witness.name)
+      if (seen !== undefined && (size < seen.size || chain.prints[seen.size] !== seen.print)) return
+      this.#seen.set(witness.name, { size, print: chain.prints[size] as string })
+      this.newestHonestTime = this.now
+    }
+    const text = this.checkpointText(chain, size)
+    const line = await cosignNote(text, witness.noteKey, witness.key, isLiar ? liedTime : this.now)
+    this.lines.set(text, [...(this.lines.get(text) ?? []), line])
+  }
+
+  async noteOf(text: string, lines: readonly NoteSignature[], relay: RelayActor = this.relay): Promise<Uint8Array> {
+    const key = noteKey(charterOrigin(this.orgId), NOTE_SIGNATURE, relay.key.publicKey)
+    return formatNote({ text, signatures: [await signNote(text, key, relay.key), ...lines] })
+  }
+}
+
+export type AnyAct = KnownAct
+
+function printAfter(print: string, entry: Uint8Array): string {
+  return createHash("sha256").update(print).update(entry).digest("base64")
+}
