@@ -5,8 +5,8 @@ import {
   type BatchedAct,
   isActiveMember,
   type LaterAct,
-  maxDevices,
   type Member,
+  maxDevices,
   type Waiting,
 } from "../../src/index.ts"
 import type { Approver } from "./cast.ts"

@@ -1,8 +1,8 @@
 // Who takes part: keepers, people with devices, witnesses, relays. Some of them are turned; which is chosen per history.
 import { COSIGNATURE, type Ed25519Signer, type NoteKey, noteKey } from "@holdfast/log"
 import {
-  deviceIdOf,
   type DeviceId,
+  deviceIdOf,
   hex,
   type KeeperId,
   type MemberId,

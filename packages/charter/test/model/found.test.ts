@@ -41,21 +41,6 @@ async function suspend(org: Organisation, name: string) {
   return act(org, { type: "suspend-keeper", body }, by("ana", "ben", "cem"))
 }
 
-test("[C3.11] a veto can do without any one keeper, because rules that wait stand in the way of others", async () => {
-  const org = await found(people.slice(0, 4), 3, (rules) => watchedBy(witnesses, rules))
-  const all = by("ana", "ben", "cem", "dan")
-  const slow = (vetoK: number) => newRules(org, (rules) => withRule(rules, 2, { delaySeconds: day, vetoK }))
-  expect((await act(org, slow(4), all)).record.outcome).toEqual({ refused: "floor_veto" })
-  expect((await act(org, slow(3), all)).record.outcome).toBe("applied")
-})
-
-test("[C5.6] a suspension leaves as many as a veto takes", async () => {
-  let org = await found(people, 3, (rules) => withRule(watchedBy(witnesses, rules), 8, { delaySeconds: day, vetoK: 4 }))
-  org = await anchored(org, { time: noon, by: witnesses })
-  org = await suspend(org, "dan")
-  expect((await suspend(org, "eva")).record.outcome).toEqual({ refused: "suspension_would_stop" })
-})
-
 test("[C5.6] rules that the keepers who are left could not meet are refused while others are suspended", async () => {
   let org = await found(people, 3, (rules) => watchedBy(witnesses, rules))
   org = await anchored(org, { time: noon, by: witnesses })

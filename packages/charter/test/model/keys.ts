@@ -4,8 +4,8 @@ import { createHash } from "node:crypto"
 import { type Ed25519Signer, signerFromSeed } from "@holdfast/log"
 import { concatBytes, equalBytes, hex, utf8 } from "@holdfast/wire"
 import {
-  admissionChallenge,
   type Assertion,
+  admissionChallenge,
   encodeCoseKey,
   encodePasskeyProof,
   type PasskeyRecord,

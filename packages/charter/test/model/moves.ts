@@ -1,6 +1,6 @@
 // The moves of a history: what honest people do, and what a relay, turned keepers and turned members do to them.
 import { hex } from "@holdfast/wire"
-import { type Approval, type Refusal, type Rules, seal, type Statement } from "../../src/index.ts"
+import { type Approval, type Refusal, type Rules, type Statement, seal } from "../../src/index.ts"
 import { actOf, membersOf, nextRules, phonesOf, someAct } from "./acts.ts"
 import type { Approver } from "./cast.ts"
 import type { Dice } from "./dice.ts"

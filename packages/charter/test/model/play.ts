@@ -2,6 +2,7 @@
 import fc from "fast-check"
 import { castWith } from "./cast.ts"
 import { Dice } from "./dice.ts"
+import { found } from "./founding.ts"
 import { type Keys, realKeys, toyKeys } from "./keys.ts"
 import { type MoveName, moves, shares } from "./moves.ts"
 import { checkNobodyLockedOut, checkWhole } from "./standing.ts"
@@ -73,7 +74,7 @@ export async function play({
       if (counts.entries >= entries) return
       const dice = new Dice(seed)
       const world = new World(used, cast, counts)
-      await world.found(dice)
+      await found(world, dice)
       await fc.asyncModelRun(() => ({ model: {}, real: world }), made)
       for (const chain of world.chains) if (dice.chance(20)) await checkWhole(world, chain, dice)
     },

@@ -93,14 +93,14 @@ async function seatsFor(world: World, dice: Dice, wanted: Wanted, n: number, sma
     chosen.slice(0, n).map((actor) => {
       const seated = wanted.seated.find(({ id }) => hex(id) === hex(actor.id))
       if (seated?.member !== undefined) taken.add(hex(seated.member))
-      return seated ?? actor.admit(wanted.org, memberFor(world, dice, wanted, taken))
+      return seated ?? actor.admit(wanted.org, memberFor(dice, wanted, taken))
     }),
   )
   return seats.sort((a, b) => compareBytes(a.id, b.id))
 }
 
 /** Some keepers are members, each in one seat. */
-function memberFor(_: World, dice: Dice, { chain, seated }: Wanted, taken: Set<string>): MemberId | undefined {
+function memberFor(dice: Dice, { chain, seated }: Wanted, taken: Set<string>): MemberId | undefined {
   if (chain === undefined || dice.chance(60)) return undefined
   const { state } = chain.charter
   const isFree = (id: MemberId) =>

@@ -1,8 +1,8 @@
 // What has to hold of a whole charter at any time, apart from how it came to be so.
 import { createHash } from "node:crypto"
 import { equalBytes, hex } from "@holdfast/wire"
-import { type Charter, draft, isSuspended, type LaterAct, rootAt, seal } from "../../src/index.ts"
 import { appendRead, readEnvelope } from "../../src/charter.ts"
+import { type Charter, draft, isSuspended, type LaterAct, rootAt, seal } from "../../src/index.ts"
 import { replayRead } from "../../src/replay.ts"
 import { snapshot } from "../snapshot.ts"
 import type { Approver } from "./cast.ts"

@@ -1,18 +1,19 @@
 // What somebody tries who writes the log and holds a few keys: one way for each reason to refuse.
+
+import { deviceIdOf, hex, type OrgId, toDeviceId, toKeeperId, toMemberId } from "@holdfast/wire"
 import {
-  admissionBytes,
   type Approval,
+  activeDevicesOf,
+  admissionBytes,
   type DeviceEntry,
   isSuspended,
   type LaterAct,
   type Refusal,
   type Rules,
-  seal,
   type Statement,
+  seal,
 } from "../../src/index.ts"
-import { makeStatement, type Header } from "../../src/statement.ts"
-import { deviceIdOf, hex, toDeviceId, toKeeperId, toMemberId, type OrgId } from "@holdfast/wire"
-import { activeDevicesOf } from "../../src/index.ts"
+import { type Header, makeStatement } from "../../src/statement.ts"
 import { actOf, memberAdd, membersOf, nextRules, phonesOf } from "./acts.ts"
 import type { Approver } from "./cast.ts"
 import type { Dice } from "./dice.ts"
@@ -187,6 +188,14 @@ export const tricks: Readonly<Partial<Record<Refusal, readonly Trick[]>>> = {
       const [one, other] = dice.shuffled(membersOf(chain))
       const device = other && dice.pick(activeDevicesOf(chain.charter.state, other.id))
       return one && device && { type: "device-remove", body: { member: one.id, device: device.id } }
+    }),
+  ],
+  id_reused: [
+    agreed(async (world, { charter }, dice) => {
+      const made = await memberAdd(world, dice)
+      const member = toMemberId(dice.pick(charter.state.rules.keepers)?.id ?? dice.bytes(16))
+      const device = await (await world.newDevice(member)).admit(world.orgId)
+      return [{ ...made, body: { ...made.body, member, devices: [device] } }, []]
     }),
   ],
   wrong_device_id: [

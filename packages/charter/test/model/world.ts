@@ -11,27 +11,22 @@ import {
   signNote,
 } from "@holdfast/log"
 import { hex, type MemberId, type OrgId } from "@holdfast/wire"
+import { appendRead, readEnvelope } from "../../src/charter.ts"
 import {
   type Approval,
   type Charter,
   type CharterRecord,
   draft,
-  genesis,
-  type KnownAct,
   type LaterAct,
   noOrg,
-  openCharter,
   type Rules,
   rootAt,
   type Statement,
-  seal,
 } from "../../src/index.ts"
-import { appendRead, readEnvelope } from "../../src/charter.ts"
 import type { Approver, Cast, DeviceActor, KeeperActor, RelayActor, WitnessActor } from "./cast.ts"
 import type { Dice } from "./dice.ts"
 import type { Keys } from "./keys.ts"
-import { Ledger, type Truth } from "./ledger.ts"
-import { rulesFor } from "./rules-maker.ts"
+import type { Ledger, Truth } from "./ledger.ts"
 
 /** One history that a relay may show. */
 export interface Chain {
@@ -85,30 +80,6 @@ export class World implements Truth {
     this.keys = keys
     this.cast = cast
     this.counts = counts
-  }
-
-  /** Chooses who is turned, and founds the organisation with all the consequences. */
-  async found(dice: Dice): Promise<void> {
-    for (const { id } of dice.shuffled(this.cast.keepers).slice(0, dice.below(4))) this.turned.add(hex(id))
-    for (const { name } of dice.shuffled(this.cast.witnesses).slice(0, dice.below(4))) this.liars.add(name)
-    const isEvaluation = dice.chance(12)
-    const founder = this.newMember(dice)
-    const device = await this.newDevice(founder)
-    const rules = await rulesFor(this, dice, { org: noOrg, version: 1, isEvaluation, seated: [], chain: undefined })
-    const { statement, orgId } = genesis({
-      nameCommitment: dice.bytes(32),
-      rules,
-      founder: { member: founder, nameCommitment: dice.bytes(32), devices: [await device.admit(noOrg)] },
-      relays: [this.relay.entry],
-      notAfter: this.now + 86_400,
-      nonce: dice.bytes(16),
-    })
-    this.orgId = orgId
-    const chain = { id: 0, charter: openCharter(orgId), entries: [], prints: [""], ledger: new Ledger() }
-    this.chains.push(chain)
-    this.#prints.set(hex(statement.id), "")
-    const approvals = await this.approvals(statement, this.seatsOf(rules))
-    await this.log(chain, seal(statement, approvals))
   }
 
   get relay(): RelayActor {
@@ -230,8 +201,6 @@ export class World implements Truth {
     return formatNote({ text, signatures: [await signNote(text, key, relay.key), ...lines] })
   }
 }
-
-export type AnyAct = KnownAct
 
 function printAfter(print: string, entry: Uint8Array): string {
   return createHash("sha256").update(print).update(entry).digest("base64")
