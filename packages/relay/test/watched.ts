@@ -44,6 +44,8 @@ export interface Watched {
   relay: Relay
   /** Closes the relay and opens another one on the same engine. */
   restart(): Promise<void>
+  /** One more relay with the same keys on the same storage. */
+  another(): Relay
   open(who: Person): Promise<InProcess>
   charter(): Promise<Charter>
   /** Drafts, approves and appends through the relay; answers the index. */
@@ -105,6 +107,7 @@ export async function watched(options: Options = {}): Promise<Watched> {
       await stage.relay.close()
       stage.relay = make()
     },
+    another: make,
     async open(who) {
       const link = callInProcess(stage.relay)
       await link.caller.hello(harbour.org, who)

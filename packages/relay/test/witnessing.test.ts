@@ -134,6 +134,21 @@ describe("a charter with witnesses", () => {
   })
 })
 
+describe("two relays on one storage", () => {
+  test("[R10.6] write one anchor where one is due, and hand out the same", async () => {
+    const it = await stage()
+    const other = it.another()
+    await settled(it, 2)
+    await it.act(await otherRelays())
+    await settled(it, 4)
+    await it.quiet()
+    expect(await anchorsOf(it)).toEqual([1, 3])
+    const note = await other.withOrganisation(it.harbour.org, async (org) => org.witnessed)
+    expect((await readNote(it, note as string)).size).toBe(4)
+    await other.close()
+  })
+})
+
 describe("a relay that the charter no longer names", () => {
   test("[R10.1] asks nobody, and hands nothing out", async () => {
     const it = await stage()

@@ -40,7 +40,7 @@ export const Found = message("Found", {
   genesis: required(2, bytes({ max: limits.envelopeBytes })),
 })
 
-/** Stored only if replay applies it at once (W5.7). */
+/** Stored only if replay applies it or lets it wait (W5.7). */
 export const AppendCharter = message("AppendCharter", { envelope: required(1, bytes({ max: limits.envelopeBytes })) })
 
 export const Append = message("Append", {
