@@ -17,6 +17,7 @@ export interface Quorum {
 
 export function quorumsOf(state: OrgState, statement: Statement, approvers: Approvers): readonly Quorum[] {
   const { rules } = state
+  if (!state.founded && statement.type !== "genesis") return [beforeThereAreRules]
   switch (statement.type) {
     case "genesis":
       return [everyKeeper(statement.body.rules, approvers)]
@@ -39,6 +40,13 @@ export function quorumsOf(state: OrgState, statement: Statement, approvers: Appr
     default:
       return [inForce(rules, actNumberOf(statement), approvers)]
   }
+}
+
+/** A statement that was handed over without its charter: nobody's approval counts for it. */
+const beforeThereAreRules: Quorum = {
+  under: "rules in force",
+  tally: { needed: 0, given: 0, short: "too_few_keepers" },
+  missing: [],
 }
 
 function inForce(rules: Rules, actNumber: number, approvers: Approvers): Quorum {

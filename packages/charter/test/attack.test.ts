@@ -2,11 +2,14 @@ import { beforeAll, describe, expect, test } from "vitest"
 import {
   type ActRule,
   append,
+  checkBeforeSigning,
+  draft,
   fateOf,
   genesis,
   type LaterAct,
   noOrg,
   openCharter,
+  progress,
   type Rules,
   type Signer,
   simpleRules,
@@ -15,6 +18,7 @@ import {
   act,
   addMember,
   anchored,
+  approvalsOf,
   bytesFrom,
   found,
   type Organisation,
@@ -165,4 +169,11 @@ describe("keys", () => {
     const opened = append(openCharter(orgId), await sealed(statement, [ana.keeper]))
     await expect(opened).rejects.toMatchObject({ code: "genesis_invalid", reason: "key_reused" })
   })
+})
+
+test("[C8.1] a statement that comes without its charter is told to be unfit, and stops no keepers' desk", async () => {
+  const statement = draft(org.charter, { ...windowOf(512), ...validity() })
+  const asked = await progress(openCharter(org.orgId), statement, await approvalsOf(statement, five))
+  expect(asked).toMatchObject({ satisfied: false, reasons: ["wrong_organisation"], missing: [] })
+  expect(await checkBeforeSigning(openCharter(org.orgId), statement, noon)).toContain("wrong_organisation")
 })
