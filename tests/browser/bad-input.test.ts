@@ -254,7 +254,7 @@ describe("a busy port", () => {
     const { code, err } = await holdfastEnds("start", "--data", stage.relay.folder, "--port", "0")
     expect(code).toBe(1)
     expect(err.trim()).toMatch(sentence)
-    await until("the first relay still serves", async () => (await fetch(stage.relay.address)).ok)
+    await until("the first relay still serves", async () => (await fetch(`http://localhost:${stage.relay.port}/`)).ok)
     await ana.openConversation("Everyone")
     await ana.say("Still here")
   })

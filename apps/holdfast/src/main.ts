@@ -19,6 +19,7 @@ const rooms: Readonly<Record<string, () => Promise<void>>> = {
   start: async () => (await import("./commands/relay.ts")).addStart(program, relayFolder),
   relay: async () => (await import("./commands/relay.ts")).addRelay(program, relayFolder),
   witness: async () => (await import("./commands/witness.ts")).addWitness(program, witnessFolder),
+  desk: async () => (await import("./commands/desk.ts")).addDesk(program, path.join(home, "desk")),
   chat: async () => (await import("./commands/chat.ts")).addChat(program, path.join(home, "chat")),
   keeper: async () => (await import("./commands/keeper.ts")).addKeeper(program),
   log: async () => (await import("./commands/log.ts")).addLog(program),

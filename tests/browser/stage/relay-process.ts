@@ -54,7 +54,7 @@ export class RelayProcess {
   constructor(folder: string, port: number) {
     this.folder = folder
     this.port = port
-    this.address = `http://localhost:${port}/`
+    this.address = `http://holdfast.localhost:${port}/`
   }
 
   get pid(): number {
@@ -70,7 +70,7 @@ export class RelayProcess {
       const timer = setTimeout(() => failed("the relay did not start in time"), startMillis)
       const look = (chunk: unknown) => {
         said += String(chunk)
-        const found = /http:\/\/localhost:[0-9]+\/#\/found\/\S*/.exec(said)
+        const found = /http:\/\/holdfast\.localhost:[0-9]+\/#\/found\/\S*/.exec(said)
         if (found === null) return
         this.foundAddress = found[0]
         clearTimeout(timer)

@@ -103,7 +103,8 @@ export function addStart(program: Command, data: string): void {
     .action(async (options: RelayOptions) => {
       await ensureWebBuilt((sentence) => console.log(sentence))
       const running = await run(options, spokenLog)
-      const address = `http://localhost:${running.port}/`
+      // Leads to this machine in every browser, and is a name that passkeys can be bound to. (C9.10)
+      const address = `http://holdfast.localhost:${running.port}/`
       console.log(
         [
           "",
@@ -111,6 +112,7 @@ export function addStart(program: Command, data: string): void {
           "",
           `    ${address}#/found/${running.hostingCode}`,
           "",
+          `A browser that does not know the name: http://localhost:${running.port}/ (without passkeys; what was joined there stays there).`,
           `Everybody else opens an invitation, or ${address} on the machine where they joined.`,
           `The relay keeps its data in ${options.data}. Stop it with Ctrl-C; nothing is lost.`,
           "",

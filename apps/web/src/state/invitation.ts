@@ -1,4 +1,5 @@
 import { hex, parseInvitation } from "@holdfast/wire"
+import { guestAddress, relayAddress } from "./relay-address.ts"
 
 /** What an invitation says about itself, for people. */
 export interface ReadInvitation {
@@ -34,11 +35,13 @@ export function readInvitation(input: string): ReadInvitation | null {
   }
 }
 
-/** The link that carries an invitation. The fragment never leaves the browser. */
+/** The link that carries an invitation, for somebody without a desk of their own. The fragment never leaves the browser. */
 export function invitationLink(invitation: string): string {
-  return `${location.origin}${location.pathname}#/join/${invitation}`
+  return `${guestAddress()}/#/join/${invitation}`
 }
 
+/** Whether others can only reach this organisation from this machine. */
 export function isLocalAddress(): boolean {
-  return ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname) || location.hostname.endsWith(".localhost")
+  const { hostname } = new URL(relayAddress())
+  return ["localhost", "127.0.0.1", "[::1]"].includes(hostname)
 }

@@ -3,6 +3,7 @@ import { useState } from "react"
 import { Form, Label, Radio, RadioGroup, Text } from "react-aria-components"
 import { text } from "../messages.ts"
 import { fittingQuorum, possibleQuorums } from "../state/keeper-choice.ts"
+import { relayAddress } from "../state/relay-address.ts"
 import { guessDeviceLabel } from "./device-label.ts"
 import { Button, Field, IconButton, Problem } from "./parts.tsx"
 import { type ChosenPassphrase, PassphraseFields, passphraseProblem } from "./passphrase-fields.tsx"
@@ -47,7 +48,7 @@ export function Found(props: { code: string; onBack: () => void; onFound: (optio
 
   const action = useAction(async () =>
     props.onFound({
-      relay: location.origin,
+      relay: relayAddress(),
       hostingCode: code.trim(),
       organisation: organisation.trim(),
       name: name.trim(),

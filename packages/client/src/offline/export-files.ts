@@ -22,7 +22,8 @@ export interface Export {
  * have cosigned, so that tools which know nothing of ours find it valid under `policy`; a larger one without them is `newest`.
  */
 export function exportFiles({ charter, entries, checkpoint, witnessed, names = [] }: Export): readonly NamedFile[] {
-  const cosigned = witnessed !== undefined && witnessed.length > 0 ? witnessed : checkpoint
+  const isCovered = witnessed !== undefined && witnessed.length > 0 && sizeOf(witnessed) <= entries.length
+  const cosigned = isCovered ? witnessed : checkpoint
   const hasNewer = cosigned.length > 0 && checkpoint.length > 0 && sizeOf(cosigned) < sizeOf(checkpoint)
   const files: NamedFile[] = [{ path: "organisation", bytes: utf8(`${hex(charter.orgId)}\n`) }]
   if (cosigned.length > 0) files.push({ path: "checkpoint", bytes: cosigned })
