@@ -138,8 +138,8 @@ export function membersHeard(state: OrgState, statement: Statement): readonly Me
 
 /**
  * Whether it takes effect without the wait that its rule asks for: what a member's own device does to that member's devices,
- * and rules that one keeper more than needed and all but one agree to, so that witnesses which are gone lock nobody out.
- * (C5.5, C10.7)
+ * the first relays, because nobody else could write an anchor, and rules that one keeper more than needed and all but one agree
+ * to, so that witnesses which are gone lock nobody out. (C5.5, C10.7, C10.8)
  */
 export function needsNoWait(state: OrgState, statement: Statement, approvers: Approvers): boolean {
   if (statement.type === "device-remove") {
@@ -147,6 +147,7 @@ export function needsNoWait(state: OrgState, statement: Statement, approvers: Ap
     const { member } = statement.body
     return hasSpoken(approvers, member) && activeDevicesOf(state, member).length > 1
   }
+  if (statement.type === "relays") return state.relays.length === 0
   if (statement.type !== "rules") return false
   const { keepers } = state.rules
   const { k } = actRuleOf(state.rules, actNumbers.rules)

@@ -147,6 +147,24 @@ describe("waiting", () => {
   })
 })
 
+test("[C10.8] an organisation that was founded without relays, under rules that wait, can name its first", async () => {
+  const { statement, orgId } = genesis({
+    ...validity(),
+    nameCommitment: bytesFrom("name", 32),
+    rules: org.charter.state.rules,
+    founder: { member: ana.member, nameCommitment: ana.nameCommitment, devices: [await ana.phone.admit(noOrg)] },
+    relays: [],
+  })
+  const entry = await sealed(statement, five)
+  const { charter } = await append(openCharter(orgId), entry)
+  const bare: Organisation = { orgId, founding: statement, charter, entries: [entry] }
+  const named = await act(bare, { type: "relays", body: { relays: [await relayEntry("north")] } }, three)
+  expect(named.record.outcome).toBe("applied")
+  const moved = await act(named, { type: "relays", body: { relays: [await relayEntry("south")] } }, three)
+  expect(moved.record.outcome).toBe("waiting")
+  expect((await anchored(moved, { time: noon, by: witnesses, relay: "north" })).record.outcome).toBe("applied")
+})
+
 describe("keys", () => {
   test("[C2.4] a relay's log key is let in as no device: it would block every change of the rules", async () => {
     const dan = await person("dan")
