@@ -4,6 +4,7 @@ const list = new Intl.ListFormat("en-GB", { type: "conjunction" })
 const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" })
 const day = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" })
 const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" })
+const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" })
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" })
 
 export const names = (all: readonly string[]) => list.format(all)
@@ -43,6 +44,18 @@ export function timeLeft(until: number, now = Date.now()): string {
   const hours = Math.round(minutes / 60)
   return hours < 48 ? `${count(hours, "hour")} left` : `${count(Math.round(hours / 24), "day")} left`
 }
+
+/** How long ago something was, in words. */
+export function agoOf(at: number, now = Date.now()): string {
+  const minutes = Math.floor((now - at) / 60_000)
+  if (minutes < 1) return "just now"
+  if (minutes < 60) return `${count(minutes, "minute")} ago`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${count(hours, "hour")} ago` : `${count(Math.floor(hours / 24), "day")} ago`
+}
+
+/** "14 November 2026" */
+export const dateOf = (at: number) => date.format(at)
 
 export const text = {
   product: "Holdfast",
@@ -213,7 +226,7 @@ export const text = {
     conversations: "Conversations",
     newConversation: "New conversation",
     people: "People",
-    decisions: "Decisions",
+    decisions: "Keepers",
     timeline: "Timeline",
     notices: "Notices",
     settings: "This device",
@@ -227,10 +240,28 @@ export const text = {
     file: "A file",
   },
 
+  watch: {
+    label: "Witnesses of the history",
+    glance: (fresh: number, total: number, ago: string) => `${fresh} of ${total} witnesses, ${ago}`,
+    seen: (fresh: number, total: number, ago: string) =>
+      `${fresh} of ${total} witnesses have seen this history, ${ago}.`,
+    never: (total: number) => `None of ${total} witnesses has signed this history yet.`,
+    neverShort: "No witness has signed yet",
+    unwatched: "No witnesses",
+    unwatchedLong:
+      "The rules name no witnesses. A server that shows two people two different histories is noticed only when two members talk.",
+    stale: "Stale",
+    frozen: "Frozen",
+    see: "See the witnesses",
+    canaryLapsed: (until: string) =>
+      `The canary lapsed on ${until}: the keepers no longer declare that no one has compelled them. Ask one of them in person before you rely on this organisation.`,
+  },
+
   evaluation: {
     short: "Evaluation",
     banner: "Evaluation: one person decides everything.",
     raise: "Raise it…",
+    invite: "Invite people…",
     progress: (accepted: number, total: number) =>
       `Evaluation: one person decides until all keepers are in. ${accepted} of ${total} so far.`,
     see: "See who is missing",
@@ -243,6 +274,7 @@ export const text = {
     body: (needed: number, total: number) =>
       `Keepers are the people who must agree before anyone joins, leaves or gets a device: ${needed} of ${total}. You would look at each request and approve or decline it.`,
     accept: "Accept",
+    otherKey: "Another kind of key…",
     busy: "Accepting…",
   },
 
@@ -358,10 +390,14 @@ export const text = {
     single: "You decide alone, so it happens as soon as you confirm.",
     propose: "Propose the removal",
     removeNow: "Remove",
-    proposed: "Proposed. It is under Decisions now.",
+    proposed: "Proposed. It is under Keepers now.",
     former: "Former members",
     invitations: "Invitations",
     raiseTitle: "Who should decide",
+    raiseInvite:
+      "It takes at least three people: you and two more, so that one of you can drop out. Invite them first, as members who also decide.",
+    raiseInviteSubmit: "Invite people",
+    importList: "Invite from a list…",
     raise: "Raise the organisation…",
     plan: {
       you: "you, ready",
@@ -414,10 +450,6 @@ export const text = {
   },
 
   decisions: {
-    title: "Decisions",
-    intro: "Nothing here happens before enough people agree. Read each one as if nobody else did.",
-    none: "Nothing waits for a decision.",
-    notKeeper: "You see what is proposed. The people who must agree decide.",
     progress: (have: number, needed: number) => `${have} of ${needed}`,
     progressWords: (have: number, needed: number) =>
       have >= needed ? "Enough have agreed." : `${needed - have} more must agree.`,
@@ -425,8 +457,6 @@ export const text = {
     declined: (who: readonly string[]) => `Declined by ${names(who)}`,
     nobody: "Nobody has approved yet",
     by: (name: string, when: string) => `Proposed by ${name}, ${when}`,
-    code: "Code",
-    codeHint: "Everybody who looks at this very decision sees the same code.",
     joinCode: "Joining code",
     joinCodeHint: "Ask the person to read you theirs. Approve only if it is the same.",
     approve: "Approve",
@@ -434,8 +464,6 @@ export const text = {
     approving: "Signing…",
     youApproved: "You have approved.",
     youDeclined: "You have declined.",
-    history: "Decided before",
-    seeTimeline: "What took effect is in the timeline.",
     confirmTitle: "Have you compared the joining code?",
     confirmBody: (code: string) =>
       `Ask the person to read you their code over the phone or in person. It must be ${code}. If you approve a different one, a stranger is let in.`,
@@ -449,7 +477,14 @@ export const text = {
     export: "Save a copy",
     exportHint: "A saved copy holds the whole list with all its signatures, as one file.",
     approvedBy: (who: readonly string[]) => `Approved by ${names(who)}`,
-    refused: "Refused",
+    outcome: { waiting: "Waits", vetoed: "Vetoed", lapsed: "Lapsed", refused: "Refused" },
+    waitingHint: "It is decided, and takes effect when its time has come unless it is vetoed.",
+    vetoedHint: "It never took effect.",
+    lapsedHint: "When its time came it no longer fitted the rules, so it changed nothing.",
+    /** What the clock says: times are those that witnesses have signed, never the server's word. */
+    seenAt: (when: string) => `seen by witnesses ${when}`,
+    clock: (n: number) => `${count(n, "reading")} of the log's clock, signed by witnesses`,
+    follow: (n: number) => `Everything about entry ${n}`,
     /** The engine may give a word of the rules or a sentence. */
     reason: (why: string) => `${why.charAt(0).toUpperCase()}${why.slice(1).replaceAll("_", " ").replace(/\.$/, "")}.`,
     refusedHint: "It was recorded and changed nothing.",
@@ -468,6 +503,7 @@ export const text = {
   alarm: {
     title: "Warning",
     dismiss: "I have read this",
+    evidence: "Save the evidence",
     whatToDo: "What to do:",
     advice: {
       fork: "Two devices were shown different histories, or somebody lies about it. Compare the newest entry of the timeline with that person, in person or by phone, not through Holdfast. Keep this device as it is: it holds what there is of a proof.",

@@ -9,6 +9,7 @@ import type {
   Person,
   Proposal,
   Reader,
+  RulesDraft,
 } from "@holdfast/client"
 import type { RemoteClient } from "../engine/protocol.ts"
 import { type MessageStore, messageStore } from "./message-window.ts"
@@ -23,6 +24,10 @@ export interface Live {
   readonly proposals: Resource<readonly Proposal[]>
   readonly invites: Resource<readonly Invite[]>
   readonly governance: Resource<Governance>
+  /** Proposals that are not open any more. */
+  readonly history: Resource<readonly Proposal[]>
+  /** `null`: none. */
+  readonly rulesDraft: Resource<RulesDraft | null>
   readonly messages: (conversation: Id) => MessageStore
   readonly readers: (conversation: Id) => Resource<readonly Reader[]>
   readonly stop: () => void
@@ -38,6 +43,8 @@ export function liveOf(client: RemoteClient): Live {
     invites: resourceOf(() => client.invites()),
     governance: resourceOf(() => client.governance()),
   }
+  const history = resourceOf(() => client.history())
+  const rulesDraft = resourceOf(async () => (await client.rulesDraft()) ?? null)
   const messages = new Map<Id, MessageStore>()
   const readers = new Map<Id, Resource<readonly Reader[]>>()
 
@@ -51,6 +58,9 @@ export function liveOf(client: RemoteClient): Live {
         break
       default:
         topics[change.topic].refresh()
+        // rules and what waits follow from the charter
+        if (change.topic === "timeline") topics.governance.refresh()
+        if (change.topic === "timeline" || change.topic === "proposals") history.refresh()
         // who can read follows from the charter and from who is in the group
         if (change.topic !== "invites" && change.topic !== "overview")
           for (const reader of readers.values()) reader.refresh()
@@ -63,6 +73,8 @@ export function liveOf(client: RemoteClient): Live {
   }
   return {
     ...topics,
+    history,
+    rulesDraft,
     messages: (id) => once(messages, id, () => messageStore(client, id)),
     readers: (id) => once(readers, id, () => resourceOf(() => client.readers(id))),
     stop: client.subscribe(changed),

@@ -16,7 +16,9 @@ export interface Snapshot<T> {
 }
 
 export function sentenceOf(error: unknown): string {
-  return error instanceof EngineError ? error.sentence : text.problem.unexpected
+  if (error instanceof EngineError) return error.sentence
+  // its message is for people; the class itself comes with code that is loaded late
+  return error instanceof Error && error.name === "PasskeyError" ? error.message : text.problem.unexpected
 }
 
 /** Asks when somebody looks, once at a time; changes during a question lead to one more question after it. */

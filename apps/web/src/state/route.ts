@@ -4,8 +4,10 @@ export type Route =
   | { readonly at: "home" }
   | { readonly at: "conversation"; readonly id: string; readonly readers: boolean }
   | { readonly at: "people" }
-  | { readonly at: "decisions" }
-  | { readonly at: "timeline" }
+  /** The keepers' desk; `rules`: the editor. */
+  | { readonly at: "decisions"; readonly part?: "rules" }
+  /** The whole list, or everything about one entry. */
+  | { readonly at: "timeline"; readonly entry?: number }
   | { readonly at: "notices" }
   | { readonly at: "settings" }
   | { readonly at: "found"; readonly code: string }
@@ -18,9 +20,11 @@ export function parseRoute(hash: string): Route {
       return /^[0-9a-f]+$/.test(second)
         ? { at: "conversation", id: second, readers: third === "readers" }
         : { at: "home" }
-    case "people":
     case "decisions":
+      return second === "rules" ? { at: head, part: second } : { at: head }
     case "timeline":
+      return /^\d{1,9}$/.test(second) ? { at: head, entry: Number(second) } : { at: head }
+    case "people":
     case "notices":
     case "settings":
       return { at: head }
@@ -47,6 +51,10 @@ export function linkTo(route: Route): string {
       return "#/"
     case "conversation":
       return `#/c/${route.id}${route.readers ? "/readers" : ""}`
+    case "decisions":
+      return route.part === undefined ? "#/decisions" : `#/decisions/${route.part}`
+    case "timeline":
+      return route.entry === undefined ? "#/timeline" : `#/timeline/${route.entry}`
     case "found":
       return `#/found/${encodeURIComponent(route.code)}`
     case "join":

@@ -10,9 +10,10 @@ import { useAction, useSession } from "./session.tsx"
 type Purpose = Exclude<Invite["purpose"], "recovery">
 const durations = [1, 24, 72, 168] as const
 
-export function InvitePopup({ onClose, evaluation }: { onClose: () => void; evaluation: boolean }) {
+export function InvitePopup(props: { onClose: () => void; evaluation: boolean; start?: Purpose }) {
+  const { onClose, evaluation } = props
   const { client } = useSession()
-  const [purpose, setPurpose] = useState<Purpose>("member")
+  const [purpose, setPurpose] = useState<Purpose>(props.start ?? "member")
   const [name, setName] = useState("")
   const [hours, setHours] = useState<number>(72)
   const [tried, setTried] = useState(false)

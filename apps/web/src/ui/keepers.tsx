@@ -1,17 +1,21 @@
 import type { Id, KeeperPlan, Overview } from "@holdfast/client"
-import { type ReactNode, useState } from "react"
+import { lazy, type ReactNode, Suspense, useState } from "react"
 import { text } from "../messages.ts"
 import { fittingQuorum, possibleQuorums } from "../state/keeper-choice.ts"
 import { Icon } from "./icon.tsx"
+import { InvitePopup } from "./invite.tsx"
 import { Button, Popup, Problem } from "./parts.tsx"
 import { PersonPicker } from "./person-picker.tsx"
 import { QuorumChoice } from "./quorum-choice.tsx"
 import { useAction, useResource, useSession } from "./session.tsx"
 
+const BecomeKeeper = lazy(async () => ({ default: (await import("./desk/index.ts")).BecomeKeeper }))
+
 /** Asks this member whether they want to be a keeper. */
 export function KeeperQuestion({ plan }: { plan: KeeperPlan }) {
   const { client } = useSession()
   const accept = useAction(() => client.acceptKeeper())
+  const [choosing, setChoosing] = useState(false)
   return (
     <section className="banner question" aria-label={text.keeperAsk.title} data-testid="keeper-question">
       <div>
@@ -20,9 +24,19 @@ export function KeeperQuestion({ plan }: { plan: KeeperPlan }) {
         </p>
         <Problem>{accept.problem}</Problem>
       </div>
-      <Button look="main" onPress={() => void accept.run()} isPending={accept.busy} testId="keeper-accept">
-        {accept.busy ? text.keeperAsk.busy : text.keeperAsk.accept}
-      </Button>
+      <div className="row wrap">
+        <Button look="main" onPress={() => void accept.run()} isPending={accept.busy} testId="keeper-accept">
+          {accept.busy ? text.keeperAsk.busy : text.keeperAsk.accept}
+        </Button>
+        <Button look="quiet" onPress={() => setChoosing(true)} isDisabled={accept.busy} testId="keeper-other-key">
+          {text.keeperAsk.otherKey}
+        </Button>
+      </div>
+      {choosing ? (
+        <Suspense fallback={null}>
+          <BecomeKeeper onClose={() => setChoosing(false)} />
+        </Suspense>
+      ) : null}
     </section>
   )
 }
@@ -51,14 +65,20 @@ export function KeeperPlanCard({ plan }: { plan: KeeperPlan }) {
 
 /** The window in which an evaluation organisation is raised to several people who must agree. */
 export function useRaise(overview: Overview): { open: () => void; popup: ReactNode } {
-  const [shown, setShown] = useState(false)
+  const [shown, setShown] = useState<"raise" | "invite" | null>(null)
+  const close = () => setShown(null)
   return {
-    open: () => setShown(true),
-    popup: shown ? <Raise me={overview.me.name} onClose={() => setShown(false)} /> : null,
+    open: () => setShown("raise"),
+    popup:
+      shown === "raise" ? (
+        <Raise me={overview.me.name} onClose={close} onInvite={() => setShown("invite")} />
+      ) : shown === "invite" ? (
+        <InvitePopup onClose={close} evaluation={overview.organisation.evaluation} start="keeper" />
+      ) : null,
   }
 }
 
-function Raise({ me, onClose }: { me: string; onClose: () => void }) {
+function Raise({ me, onClose, onInvite }: { me: string; onClose: () => void; onInvite: () => void }) {
   const { client, live } = useSession()
   const people = (useResource(live.people).value ?? []).filter(({ active, you }) => active && !you)
   const [chosen, setChosen] = useState<readonly Id[]>([])
@@ -73,7 +93,7 @@ function Raise({ me, onClose }: { me: string; onClose: () => void }) {
       <div className="stack">
         <p>{text.found.severalHint}</p>
         {people.length < 2 ? (
-          <p>{text.found.tooFew}</p>
+          <p className="meaning">{text.people.raiseInvite}</p>
         ) : (
           <>
             <PersonPicker label={text.found.who} people={people} chosen={chosen} onChange={setChosen} />
@@ -84,7 +104,11 @@ function Raise({ me, onClose }: { me: string; onClose: () => void }) {
         <Problem>{action.problem}</Problem>
         <div className="row end">
           <Button onPress={onClose}>{text.cancel}</Button>
-          {people.length < 2 ? null : (
+          {people.length < 2 ? (
+            <Button look="main" onPress={onInvite} testId="raise-invite">
+              {text.people.raiseInviteSubmit}
+            </Button>
+          ) : (
             <Button
               look="main"
               onPress={() => void action.run()}

@@ -1,11 +1,10 @@
 import type { Overview } from "@holdfast/client"
-import { useEffect, useRef } from "react"
+import { lazy, Suspense, useEffect, useRef } from "react"
 import { text } from "../messages.ts"
 import { linkTo, type Route } from "../state/route.ts"
 import { DangerAlarms } from "./alarms.tsx"
 import { announce } from "./announce.tsx"
 import { ConversationPane } from "./conversation-pane.tsx"
-import { Decisions } from "./decisions.tsx"
 import { Fence } from "./fence.tsx"
 import { KeeperQuestion, useRaise } from "./keepers.tsx"
 import { Notices } from "./notices.tsx"
@@ -16,6 +15,13 @@ import { Settings } from "./settings.tsx"
 import { Sidebar } from "./sidebar.tsx"
 import { Timeline } from "./timeline.tsx"
 import { Waiting } from "./waiting.tsx"
+import { WatchBanners } from "./watch.tsx"
+
+// most people open the desk now and then; it comes when it is wanted, and soon after unlocking so that it is there without the server
+const openDesk = () => import("./desk/index.ts")
+const Desk = lazy(async () => ({ default: (await openDesk()).Desk }))
+const RulesScreen = lazy(async () => ({ default: (await openDesk()).RulesScreen }))
+const ActScreen = lazy(async () => ({ default: (await openDesk()).ActScreen }))
 
 /** Everything of an unlocked organisation. On a phone either the list or one screen, otherwise both. */
 export function Organisation({ route }: { route: Route }) {
@@ -23,6 +29,10 @@ export function Organisation({ route }: { route: Route }) {
   const { value: overview, problem } = useResource(live.overview)
   useUnreadTitle(overview)
   useConnectionWords(overview)
+  useEffect(() => {
+    const timer = setTimeout(() => void openDesk().catch(() => undefined), 1_500)
+    return () => clearTimeout(timer)
+  }, [])
   if (overview === undefined) {
     return (
       <main className="entrance" id="main" aria-busy={problem === undefined}>
@@ -39,17 +49,25 @@ export function Organisation({ route }: { route: Route }) {
       <div className="frame-top">
         <DangerAlarms alarms={overview.alarms} />
         <Standing overview={overview} />
+        <WatchBanners overview={overview} />
         <Evaluation overview={overview} />
         {overview.keeperPlan?.asksMe === true ? <KeeperQuestion plan={overview.keeperPlan} /> : null}
       </div>
       <div className="panes">
         <Sidebar overview={overview} route={route} />
-        <Fence key={route.at === "conversation" ? route.id : route.at}>
-          <Screen overview={overview} route={route} />
+        <Fence key={placeOf(route)}>
+          <Suspense fallback={<main className="screen" id="main" tabIndex={-1} aria-busy="true" />}>
+            <Screen overview={overview} route={route} />
+          </Suspense>
         </Fence>
       </div>
     </div>
   )
+}
+
+function placeOf(route: Route): string {
+  if (route.at === "conversation") return route.id
+  return route.at === "decisions" || route.at === "timeline" ? linkTo(route) : route.at
 }
 
 function Screen({ overview, route }: { overview: Overview; route: Route }) {
@@ -59,9 +77,9 @@ function Screen({ overview, route }: { overview: Overview; route: Route }) {
     case "people":
       return <People overview={overview} />
     case "decisions":
-      return <Decisions overview={overview} />
+      return route.part === "rules" ? <RulesScreen overview={overview} /> : <Desk overview={overview} />
     case "timeline":
-      return <Timeline />
+      return route.entry === undefined ? <Timeline /> : <ActScreen index={route.entry} />
     case "notices":
       return <Notices overview={overview} />
     case "settings":
@@ -91,6 +109,8 @@ function Standing({ overview }: { overview: Overview }) {
 
 function Evaluation({ overview }: { overview: Overview }) {
   const raise = useRaise(overview)
+  const people = useResource(useSession().live.people).value ?? []
+  const alone = people.filter(({ active, you }) => active && !you).length < 2
   if (!overview.organisation.evaluation || overview.standing !== "active") return null
   const plan = overview.keeperPlan
   const ready = plan?.people.filter(({ state }) => state === "accepted" || state === "you").length ?? 0
@@ -110,7 +130,7 @@ function Evaluation({ overview }: { overview: Overview }) {
         </a>
       ) : overview.me.keeper ? (
         <Button look="quiet" onPress={raise.open} testId="raise">
-          {text.evaluation.raise}
+          {alone ? text.evaluation.invite : text.evaluation.raise}
         </Button>
       ) : null}
       {raise.popup}

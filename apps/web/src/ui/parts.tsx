@@ -165,7 +165,7 @@ export function Confirm(props: {
   )
 }
 
-export function CopyButton({ value, testId }: { value: string; testId?: string }) {
+export function CopyButton({ value, label = text.copy, testId }: { value: string; label?: string; testId?: string }) {
   const [copied, setCopied] = useState(false)
   return (
     <Button
@@ -176,7 +176,7 @@ export function CopyButton({ value, testId }: { value: string; testId?: string }
         setTimeout(() => setCopied(false), 2_000)
       }}
     >
-      <span aria-live="polite">{copied ? text.copied : text.copy}</span>
+      <span aria-live="polite">{copied ? text.copied : label}</span>
     </Button>
   )
 }

@@ -1,5 +1,5 @@
 import type { Device, Overview, Person } from "@holdfast/client"
-import { useState } from "react"
+import { lazy, Suspense, useState } from "react"
 import { text } from "../messages.ts"
 import { go } from "../state/route.ts"
 import { InvitePopup, InviteRow } from "./invite.tsx"
@@ -8,11 +8,13 @@ import { Avatar, Button, Code, Confirm, Problem } from "./parts.tsx"
 import { Screen } from "./screen.tsx"
 import { useAction, useResource, useSession } from "./session.tsx"
 
+const ImportPeople = lazy(async () => ({ default: (await import("./desk/index.ts")).ImportPeople }))
+
 export function People({ overview }: { overview: Overview }) {
   const { live } = useSession()
   const { value: people, problem } = useResource(live.people)
   const invites = useResource(live.invites).value ?? []
-  const [inviting, setInviting] = useState(false)
+  const [inviting, setInviting] = useState<"one" | "list" | null>(null)
   const raise = useRaise(overview)
   const active = overview.standing === "active"
   const former = people?.filter((person) => !person.active) ?? []
@@ -23,7 +25,7 @@ export function People({ overview }: { overview: Overview }) {
       intro={text.people.intro}
       testId="people"
       action={
-        <Button look="main" icon="plus" onPress={() => setInviting(true)} isDisabled={!active} testId="invite">
+        <Button look="main" icon="plus" onPress={() => setInviting("one")} isDisabled={!active} testId="invite">
           {text.people.invite}
         </Button>
       }
@@ -63,8 +65,19 @@ export function People({ overview }: { overview: Overview }) {
         </section>
       )}
       {raise.popup}
-      {inviting ? (
-        <InvitePopup onClose={() => setInviting(false)} evaluation={overview.organisation.evaluation} />
+      {active ? (
+        <div>
+          <Button look="quiet" onPress={() => setInviting("list")} testId="import-list">
+            {text.people.importList}
+          </Button>
+        </div>
+      ) : null}
+      {inviting === "one" ? (
+        <InvitePopup onClose={() => setInviting(null)} evaluation={overview.organisation.evaluation} />
+      ) : inviting === "list" ? (
+        <Suspense fallback={null}>
+          <ImportPeople onClose={() => setInviting(null)} />
+        </Suspense>
       ) : null}
     </Screen>
   )

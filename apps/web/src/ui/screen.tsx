@@ -8,6 +8,8 @@ export function Screen(props: {
   title: string
   intro?: string
   action?: ReactNode
+  /** Where this screen is part of another: the way back there, at every width. */
+  back?: { readonly href: string; readonly label: string }
   testId: string
   children: ReactNode
 }) {
@@ -17,7 +19,12 @@ export function Screen(props: {
   return (
     <main className="screen" id="main" tabIndex={-1} ref={main} aria-label={props.title} data-testid={props.testId}>
       <header className="screen-head">
-        <a className="icon-button only-narrow" href={linkTo({ at: "home" })} aria-label={text.back} data-testid="back">
+        <a
+          className={props.back === undefined ? "icon-button only-narrow" : "icon-button way-back"}
+          href={props.back?.href ?? linkTo({ at: "home" })}
+          aria-label={props.back?.label ?? text.back}
+          data-testid="back"
+        >
           <Icon name="back" />
         </a>
         <h1>{props.title}</h1>

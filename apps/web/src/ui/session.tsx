@@ -1,4 +1,4 @@
-import { createContext, useContext, useState, useSyncExternalStore } from "react"
+import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react"
 import type { RemoteClient } from "../engine/protocol.ts"
 import type { Live } from "../state/live.ts"
 import { type Resource, type Snapshot, sentenceOf } from "../state/resource.ts"
@@ -49,4 +49,14 @@ export function useAction<Args extends readonly unknown[]>(work: (...args: Args)
       }
     },
   }
+}
+
+/** The time, twice a minute: for what is shown as "in 3 hours" or "40 minutes ago". */
+export function useNow(): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
 }

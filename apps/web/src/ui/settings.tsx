@@ -1,5 +1,5 @@
 import type { Overview } from "@holdfast/client"
-import { type ReactNode, useEffect, useState } from "react"
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react"
 import { text } from "../messages.ts"
 import { groupedCode } from "../state/invitation.ts"
 import { setVaultLabel, vaultLabel } from "../state/vault-label.ts"
@@ -7,6 +7,8 @@ import { Button, Code, Confirm, CopyButton, Field } from "./parts.tsx"
 import { Screen } from "./screen.tsx"
 import { useAction, useResource, useSession } from "./session.tsx"
 import { version } from "./version.ts"
+
+const WatchCard = lazy(async () => ({ default: (await import("./desk/index.ts")).WatchCard }))
 
 export function Settings({ overview }: { overview: Overview }) {
   const session = useSession()
@@ -42,6 +44,10 @@ export function Settings({ overview }: { overview: Overview }) {
         </Fact>
         <Storage />
       </dl>
+
+      <Suspense fallback={null}>
+        <WatchCard />
+      </Suspense>
 
       <section className="card">
         <div className="row between wrap">

@@ -8,6 +8,7 @@ import { Icon, type IconName } from "./icon.tsx"
 import { NewConversation } from "./new-conversation.tsx"
 import { Avatar, IconButton, Problem } from "./parts.tsx"
 import { useResource, useSession } from "./session.tsx"
+import { WatchGlance } from "./watch.tsx"
 
 export function Sidebar({ overview, route }: { overview: Overview; route: Route }) {
   const { live } = useSession()
@@ -19,6 +20,7 @@ export function Sidebar({ overview, route }: { overview: Overview; route: Route 
       <header className="sidebar-head">
         <h1 data-testid="organisation-name">{overview.organisation.name}</h1>
         <Connection overview={overview} short />
+        <WatchGlance overview={overview} />
       </header>
       <div className="sidebar-section">
         <h2>{text.nav.conversations}</h2>

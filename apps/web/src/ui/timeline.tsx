@@ -1,8 +1,11 @@
 import type { Act } from "@holdfast/client"
+import { useState } from "react"
 import { saveBytes } from "../downloads/save-file.ts"
 import { text } from "../messages.ts"
+import { timelineRows } from "../state/act-words.ts"
 import { encodeCharterFile } from "../state/charter-file.ts"
-import { Button, Code, Problem } from "./parts.tsx"
+import { ActEntry } from "./act-entry.tsx"
+import { Button, Problem } from "./parts.tsx"
 import { Screen } from "./screen.tsx"
 import { useAction, useResource, useSession } from "./session.tsx"
 
@@ -28,31 +31,30 @@ export function Timeline() {
       <Problem>{problem ?? exporting.problem}</Problem>
       {acts?.length === 0 ? <p className="nothing">{text.timeline.empty}</p> : null}
       <ol className="timeline" data-testid="acts">
-        {acts?.toReversed().map((act) => (
-          <Entry key={act.index} act={act} />
-        ))}
+        {timelineRows(acts ?? []).map((row) =>
+          row.kind === "act" ? (
+            <ActEntry key={row.act.index} act={row.act} />
+          ) : (
+            <Readings key={`clock ${row.acts.at(-1)?.index}`} acts={row.acts} />
+          ),
+        )}
       </ol>
       <p className="hint">{text.timeline.exportHint}</p>
     </Screen>
   )
 }
 
-function Entry({ act }: { act: Act }) {
-  const refused = act.outcome === "refused"
+/** What relays record when witnesses have signed: one line, unless somebody wants to see each. */
+function Readings({ acts }: { acts: readonly Act[] }) {
+  const [open, setOpen] = useState(false)
   return (
-    <li className={refused ? "act refused" : "act"} data-testid="act" data-outcome={act.outcome} data-type={act.type}>
-      <p className="hint">
-        {text.timeline.entry(act.index)} · {text.timeline.code} <Code>{act.code}</Code>
-        {refused ? <span className="tag danger">{text.timeline.refused}</span> : null}
-      </p>
-      <p className="act-sentence">{act.sentence}</p>
-      {refused ? (
-        <p className="hint">
-          {act.reason === undefined ? "" : `${text.timeline.reason(act.reason)} `}
-          {text.timeline.refusedHint}
-        </p>
-      ) : null}
-      {act.approvedBy.length === 0 ? null : <p className="hint">{text.timeline.approvedBy(act.approvedBy)}</p>}
-    </li>
+    <>
+      <li className="act clock" data-testid="clock-readings">
+        <button type="button" className="plain-link" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {text.timeline.clock(acts.length)}
+        </button>
+      </li>
+      {open ? acts.map((act) => <ActEntry key={act.index} act={act} />) : null}
+    </>
   )
 }
