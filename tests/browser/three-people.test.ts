@@ -252,11 +252,11 @@ describe("a fourth person is let in by two of three", () => {
     const all = await Promise.all([ana, ben, cem, dan].map((person) => person.acts()))
     const [first] = all
     expect(first?.length).toBe(5)
-    expect(first?.[0]).toContain("Found the organisation")
-    expect(first?.[1]).toContain(`Add ${ben.name} as a member`)
-    expect(first?.[2]).toContain(`Add ${cem.name} as a member`)
+    expect(first?.[0]).toContain("Founded the organisation")
+    expect(first?.[1]).toContain(`Added ${ben.name} as a member`)
+    expect(first?.[2]).toContain(`Added ${cem.name} as a member`)
     expect(first?.[3]).toContain("2 of 3 keepers")
-    expect(first?.[4]).toContain(`Add ${dan.name} as a member`)
+    expect(first?.[4]).toContain(`Added ${dan.name} as a member`)
     await until("the last act names both who approved", async () =>
       [`${ana.name} and ${ben.name}`, `${ben.name} and ${ana.name}`].some((both) =>
         first?.[4]?.includes(`Approved by ${both}`),

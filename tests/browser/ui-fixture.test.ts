@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { build, type PreviewServer, preview } from "vite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { VirtualAuthenticator } from "./passkeys/virtual-authenticator.ts"
 import { flawsOn } from "./ui-flaws.ts"
 
 const fixture = fileURLToPath(new URL("../../apps/web/dev", import.meta.url))
@@ -54,6 +55,12 @@ async function unlock(page: Page, scene: string, hash = ""): Promise<void> {
 }
 const contracts = `#/c/${"a1".repeat(16)}`
 
+const csv = (words: string) => ({ name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(words) })
+async function openTool(page: Page, name: string): Promise<void> {
+  await page.getByTestId("propose-menu").click()
+  await page.getByTestId(`tool-${name}`).click()
+}
+
 /** Every screen, and what is there once it is complete. */
 const screens: Readonly<Record<string, readonly [go: (page: Page) => Promise<unknown>, there: string]>> = {
   welcome: [(page) => page.goto(`${base}?scene=empty`), "welcome-join"],
@@ -87,6 +94,92 @@ const screens: Readonly<Record<string, readonly [go: (page: Page) => Promise<unk
     },
     "invite-link",
   ],
+  "an alarm with evidence": [(page) => unlock(page, "alarm", "#/decisions"), "alarm-evidence"],
+  "the desk of five keepers": [(page) => unlock(page, "desk", "#/decisions"), "waiting-act"],
+  "a frozen history": [(page) => unlock(page, "frozen", "#/settings"), "witnesses"],
+  "a canary that has lapsed": [(page) => unlock(page, "lapsed", "#/people"), "canary-banner"],
+  "the timeline of five keepers": [(page) => unlock(page, "desk", "#/timeline"), "clock-readings"],
+  "one entry with its bytes": [
+    async (page) => {
+      await unlock(page, "desk", "#/timeline/15")
+      await page.getByTestId("act-detail").waitFor()
+      for (const part of await page.locator("details > summary").all()) await part.click()
+    },
+    "hex",
+  ],
+  "the rules": [
+    async (page) => {
+      await unlock(page, "desk", "#/decisions/rules")
+      for (const part of await page.locator("details > summary").all()) await part.click()
+      await page.getByTestId("rules-k").selectOption("2")
+    },
+    "rules-problem",
+  ],
+  "a new seat": [
+    async (page) => {
+      await unlock(page, "desk", "#/decisions/rules")
+      await page.getByTestId("add-seat").click()
+      await page.getByTestId("seat-by-offer").click()
+    },
+    "seat-offer",
+  ],
+  "a new witness": [
+    async (page) => {
+      await unlock(page, "desk", "#/decisions/rules")
+      await page.getByTestId("add-witness").click()
+    },
+    "witness-vkey",
+  ],
+  "a veto": [
+    async (page) => {
+      await unlock(page, "desk", "#/decisions")
+      await page.getByTestId("veto").first().click()
+    },
+    "confirm-yes",
+  ],
+  "a key file": [
+    async (page) => {
+      await unlock(page, "desk", "#/decisions")
+      await page.getByTestId("with-key-file").first().click()
+    },
+    "save-request",
+  ],
+  "a key for a new keeper": [
+    async (page) => {
+      await unlock(page, "plan", "#/people")
+      await page.getByTestId("keeper-other-key").click()
+      await page.getByTestId("become-file").click()
+    },
+    "become-offer",
+  ],
+  "why there can be no passkey here": [
+    async (page) => {
+      await unlock(page, "plan", "#/people")
+      await page.getByTestId("keeper-other-key").click()
+      await page.getByTestId("become-passkey").click()
+    },
+    "passkey-words",
+  ],
+  "a list of people": [
+    async (page) => {
+      await unlock(page, "desk", "#/people")
+      await page.getByTestId("import-list").click()
+      await page.getByTestId("people-file").setInputFiles(csv("name,label\nGrace,photo desk\nGrace\n,nobody\n"))
+    },
+    "import-line",
+  ],
+  ...Object.fromEntries(
+    (["suspend", "replace", "relays", "canary", "recover", "removals", "admissions"] as const).map((name) => [
+      `proposing: ${name}`,
+      [
+        async (page: Page) => {
+          await unlock(page, "desk", "#/decisions")
+          await openTool(page, name)
+        },
+        "tool-submit",
+      ] as const,
+    ]),
+  ),
   "a comparison of codes": [
     async (page) => {
       await unlock(page, "main", "#/decisions")
@@ -120,6 +213,151 @@ test("what a page loads before it shows anything stays under 350 kB of compresse
   expect(scripts.length).toBe(1)
   expect(compressed[0]).toBeLessThan(350_000)
   expect(compressed[0]).toBeGreaterThan(50_000)
+})
+
+test("the keepers' desk comes by itself when it is opened, and is small", () => {
+  const assets = path.join(folder, "dist/assets")
+  const desk = readdirSync(assets).filter((name) => /^desk-.*\.js$/.test(name))
+  expect(desk.length).toBe(1)
+  expect(gzipSync(readFileSync(path.join(assets, desk[0] ?? ""))).length).toBeLessThan(40_000)
+})
+
+describe("the keepers' desk", () => {
+  test("a device stops the recovery of its own member at once", async () => {
+    const { page, complaints } = await open()
+    await unlock(page, "desk", "#/decisions")
+    const own = page.getByTestId("waiting-act").filter({ hasText: "Recover Ada Okafor" })
+    await own.getByTestId("veto").click()
+    await page.getByTestId("confirm-yes").click()
+    await own.waitFor({ state: "detached" })
+    expect(await page.getByTestId("waiting-act").count()).toBe(1)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test("a keeper's veto of anything else is a proposal, to be read and approved like any other", async () => {
+    const { page } = await open()
+    await unlock(page, "desk", "#/decisions")
+    const relays = page.getByTestId("waiting-act").filter({ hasText: "Let clients talk" })
+    await relays.getByTestId("veto").click()
+    await page.getByTestId("confirm-yes").click()
+    await page.locator("[data-testid=proposal][data-mine=can-approve]").filter({ hasText: "Veto the act" }).waitFor()
+    expect(await relays.count()).toBe(1)
+    await page.context().close()
+  })
+
+  test("approval by key file: the request goes out as a file and the approval comes back as one", async () => {
+    const { page, complaints } = await open({ acceptDownloads: true })
+    await unlock(page, "desk", "#/decisions")
+    const card = page.locator("[data-testid=proposal][data-mine=can-approve]").filter({ hasText: "version 4" })
+    const id = await card.getAttribute("data-id")
+    await card.getByTestId("with-key-file").click()
+    const downloading = page.waitForEvent("download")
+    await page.getByTestId("save-request").click()
+    expect((await downloading).suggestedFilename()).toBe("V4ZB-9K2N.holdfast-request")
+    const wrong = { name: "x.holdfast-approval", mimeType: "", buffer: Buffer.from("nothing") }
+    await page.getByTestId("approval-file").setInputFiles(wrong)
+    expect(await page.getByTestId("problem").innerText()).toContain("not an approval")
+    const right = { ...wrong, buffer: Buffer.from(JSON.stringify({ holdfast: "approval/v1", statement: id })) }
+    await page.getByTestId("approval-file").setInputFiles(right)
+    await page.getByTestId("key-file-popup").waitFor({ state: "detached" })
+    await page.locator(`[data-id="${id}"][data-mine=approved]`).waitFor()
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test("the rules say which floor is broken, what would change, and keep what was begun", async () => {
+    const { page, complaints } = await open()
+    await unlock(page, "desk", "#/decisions/rules")
+    await page.getByTestId("rules-k").selectOption("2")
+    await page.locator("[data-testid=rules-problem][data-floor=floor_majority]").waitFor()
+    expect(await page.getByTestId("rules-changes").innerText()).toContain("3 of 5 becomes 2 of 5")
+    expect(await page.getByTestId("rules-propose").isDisabled()).toBe(true)
+    await page.getByTestId("rules-k").selectOption("4")
+    await page.locator("[data-testid=rules-verdict][data-state=fine]").waitFor()
+    await page.getByTestId("back").click()
+    await page.getByTestId("draft-go-on").click()
+    expect(await page.getByTestId("rules-k").inputValue()).toBe("4")
+    await page.getByTestId("rules-propose").click()
+    await page.getByTestId("confirm-yes").click()
+    await page.locator("[data-testid=proposal][data-mine=can-approve]").filter({ hasText: "4 of 5" }).waitFor()
+    expect(await page.getByTestId("desk-drafts").count()).toBe(0)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test("many are admitted only after somebody says that the codes were compared", async () => {
+    const { page } = await open()
+    await unlock(page, "desk", "#/decisions")
+    await openTool(page, "admissions")
+    for (const request of (await page.getByTestId("pick-request").all()).slice(0, 3)) await request.click()
+    expect(await page.getByTestId("tool-submit").isDisabled()).toBe(true)
+    await page.getByTestId("codes-compared").click()
+    await page.getByTestId("tool-submit").click()
+    await page.getByTestId("proposal").filter({ hasText: "Do 3 things together" }).waitFor()
+    await page.context().close()
+  })
+
+  test("a list of people becomes links in a list", async () => {
+    const { page, complaints } = await open({ acceptDownloads: true })
+    await unlock(page, "desk", "#/people")
+    await page.getByTestId("import-list").click()
+    await page.getByTestId("people-file").setInputFiles(csv("Grace Lindqvist\nWrong Person\nHugo Weiss\n"))
+    await page.getByTestId("import-submit").click()
+    const downloading = page.waitForEvent("download")
+    await page.getByTestId("import-save").click()
+    const lines = readFileSync(await (await downloading).path(), "utf8")
+      .trim()
+      .split("\r\n")
+    expect(lines.map((line) => line.split(",")[0])).toEqual(["name", "Grace Lindqvist", "Wrong Person", "Hugo Weiss"])
+    expect(lines[1]).toContain("#/join/hf1")
+    expect(lines[2]).not.toContain("#/join/")
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test.each([
+    ["an entry's proof", "#/timeline/11", "save-proof", "entry-11.tlog-proof"],
+    ["the whole history", "#/settings", "organisation-export", "organisation-7b7b7b7b.zip"],
+    ["the evidence of a fork", "#/people", "alarm-evidence", "evidence-fork.zip"],
+  ])("%s is saved as a file", async (_, hash, button, name) => {
+    const { page, complaints } = await open({ acceptDownloads: true })
+    await unlock(page, name.startsWith("evidence") ? "alarm" : "desk", hash)
+    const downloading = page.waitForEvent("download")
+    await page.getByTestId(button).click()
+    const download = await downloading
+    expect(download.suggestedFilename()).toBe(name)
+    expect(readFileSync(await download.path()).length).toBeGreaterThan(20)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test("at an address that ends in .localhost a passkey is made and agrees to its admission", async () => {
+    const { page, complaints } = await open()
+    await VirtualAuthenticator.plugIn(page)
+    const local = new URL(base)
+    local.hostname = "holdfast.localhost"
+    await page.goto(`${local.href}?scene=main`)
+    await page.getByTestId("unlock-passphrase").fill("plan")
+    await page.getByTestId("unlock").click()
+    await page.getByTestId("keeper-other-key").click()
+    await page.getByTestId("become-passkey").click()
+    await page.getByTestId("become-submit").click()
+    await page.getByTestId("become-keeper-popup").waitFor({ state: "detached" })
+    // RSA keys are left out on purpose (C9.1), which Chromium remarks on
+    expect(complaints.filter((words) => !words.includes("RS256"))).toEqual([])
+    await page.context().close()
+  })
+
+  test("somebody who is alone and wants several to decide is led to inviting them", async () => {
+    const { page } = await open()
+    await unlock(page, "founded", "#/people")
+    await page.getByTestId("raise").click()
+    await page.getByTestId("raise-invite").click()
+    await page.getByTestId("invite-popup").waitFor()
+    expect(await page.getByTestId("invite-keeper").getAttribute("data-selected")).toBe("true")
+    await page.context().close()
+  })
 })
 
 describe("writing", () => {

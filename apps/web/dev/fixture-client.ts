@@ -3,31 +3,22 @@ import type {
   Attachment,
   Change,
   Client,
-  ClientCode,
   Conversation,
   FileSource,
+  GovernanceApi,
   Id,
   Invite,
   Message,
   Proposal,
   Reader,
 } from "@holdfast/client"
+import { FixtureError } from "./fixture-error.ts"
+import { fixtureGovernance } from "./fixture-governance.ts"
 import { drawPicture } from "./fixture-picture.ts"
 import { event, file, here, remote, storyOf, text } from "./fixture-story.ts"
-import { day, device, type FixtureOptions, hour, id, worldOf } from "./fixture-world.ts"
+import { day, device, type FixtureOptions, hour, id, isLarge, worldOf } from "./fixture-world.ts"
 
-export class FixtureError extends Error {
-  override name = "ClientError"
-  readonly code: ClientCode
-  readonly sentence: string
-  constructor(code: ClientCode, sentence: string) {
-    super(sentence)
-    this.code = code
-    this.sentence = sentence
-  }
-}
-
-export function fixtureClient(options: FixtureOptions): Client {
+export function fixtureClient(options: FixtureOptions): Client & GovernanceApi {
   const { scene, found } = options
   const world = worldOf(options)
   const { myName, evaluation, needed, invitationText } = world
@@ -155,7 +146,7 @@ export function fixtureClient(options: FixtureOptions): Client {
   }
   const titleOf = (members: readonly Id[]) =>
     people.find(({ member, you }) => !you && members.includes(member))?.name ?? ""
-  const propose = (sentence: string, apply: () => void): Id => {
+  const propose = (sentence: string, apply: () => void, type = "device-remove"): Id => {
     if (evaluation) {
       apply()
       timeline = [
@@ -163,7 +154,7 @@ export function fixtureClient(options: FixtureOptions): Client {
         {
           index: timeline.length,
           statement: fresh(),
-          type: "device-remove",
+          type,
           sentence,
           approvedBy: [myName],
           outcome: "applied",
@@ -175,6 +166,7 @@ export function fixtureClient(options: FixtureOptions): Client {
     }
     const proposal: Proposal = {
       id: fresh(),
+      type,
       sentence,
       details: [],
       code: "2B4C 6D8E",
@@ -191,7 +183,47 @@ export function fixtureClient(options: FixtureOptions): Client {
     return proposal.id
   }
 
+  async function approve(proposal: Id): Promise<void> {
+    proposals = proposals.map((each) =>
+      each.id === proposal ? { ...each, mine: "approved", approvedBy: [...each.approvedBy, myName] } : each,
+    )
+    say({ topic: "proposals" }, { topic: "overview" })
+  }
+  async function createInvite(made: Pick<Invite, "purpose" | "name"> & { hours: number }): Promise<Invite> {
+    const invite: Invite = {
+      id: fresh(),
+      purpose: made.purpose,
+      name: made.name,
+      invitedBy: myName,
+      expiresAt: Date.now() + made.hours * hour,
+      state: "open",
+      text: invitationText,
+    }
+    invites = [...invites, invite]
+    say({ topic: "invites" })
+    return invite
+  }
+  const governance = fixtureGovernance({
+    options,
+    people: () => people,
+    timeline: () => timeline,
+    proposals: () => proposals,
+    say,
+    propose(sentence, type) {
+      const proposal = propose(sentence, () => undefined, type)
+      // what is proposed at the desk is read there before it is approved
+      proposals = proposals.map((each) =>
+        each.id === proposal ? { ...each, mine: "can-approve", approvedBy: [] } : each,
+      )
+      say({ topic: "proposals" }, { topic: "overview" })
+      return proposal
+    },
+    approve,
+    createInvite,
+  })
+
   return {
+    ...governance,
     async overview() {
       return {
         organisation: { id: id(0x7b), name: found?.organisation ?? "Harbour Desk", evaluation },
@@ -202,7 +234,9 @@ export function fixtureClient(options: FixtureOptions): Client {
         relay: "https://desk.example.org",
         keepers: evaluation
           ? { total: 1, needed: 1, names: [myName] }
-          : { total: 3, needed: 2, names: ["Ada Okafor", "Bjørn Halvorsen", "Chloé Martin"] },
+          : isLarge(scene)
+            ? { total: 5, needed: 3, names: people.filter(({ keeper }) => keeper).map((each) => each.name) }
+            : { total: 3, needed: 2, names: ["Ada Okafor", "Bjørn Halvorsen", "Chloé Martin"] },
         ...(keeperPlan === undefined ? {} : { keeperPlan }),
         ...(standing === "waiting" ? { joinCode: "4F0K 77QD" } : {}),
         decisions: proposals.filter(({ mine }) => mine === "can-approve").length,
@@ -327,30 +361,12 @@ export function fixtureClient(options: FixtureOptions): Client {
       conversations = conversations.map((each) => (each.id === conversation ? { ...each, unread: 0 } : each))
       say({ topic: "conversations" }, { topic: "overview" })
     },
-    async createInvite({ purpose, name: whom, hours }) {
-      const invite: Invite = {
-        id: fresh(),
-        purpose,
-        name: whom,
-        invitedBy: myName,
-        expiresAt: Date.now() + hours * hour,
-        state: "open",
-        text: invitationText,
-      }
-      invites = [...invites, invite]
-      say({ topic: "invites" })
-      return invite
-    },
+    createInvite,
     async revokeInvite(invite) {
       invites = invites.map((each) => (each.id === invite ? { ...each, state: "revoked" } : each))
       say({ topic: "invites" })
     },
-    async approve(proposal) {
-      proposals = proposals.map((each) =>
-        each.id === proposal ? { ...each, mine: "approved", approvedBy: [...each.approvedBy, myName] } : each,
-      )
-      say({ topic: "proposals" }, { topic: "overview" })
-    },
+    approve,
     async decline(proposal) {
       proposals = proposals.map((each) =>
         each.id === proposal ? { ...each, mine: "declined", declinedBy: [...each.declinedBy, myName] } : each,

@@ -1,6 +1,7 @@
 import type { Opening } from "../src/engine/serve-engine.ts"
 import { lineOfThisWorker, serveEngine } from "../src/engine/serve-engine.ts"
-import { FixtureError, fixtureClient } from "./fixture-client.ts"
+import { fixtureClient } from "./fixture-client.ts"
+import { FixtureError } from "./fixture-error.ts"
 
 const scene = (globalThis as unknown as { name: string }).name
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))

@@ -1,4 +1,5 @@
 // The invented organisation of each scene, as it is when somebody unlocks it.
+
 import type {
   Act,
   Alarm,
@@ -12,9 +13,10 @@ import type {
   Person,
   Proposal,
 } from "@holdfast/client"
+import { largeProposals, laterActs } from "./fixture-desk.ts"
 
 export interface FixtureOptions {
-  /** What somebody typed as passphrase: main, evaluation, alarm, ghost, removed, offline, plan, long, waiting, founded. */
+  /** What somebody typed as passphrase: main, evaluation, alarm, ghost, removed, offline, plan, long, waiting, founded, desk, frozen, lapsed. */
   readonly scene: string
   readonly found?: FoundOptions
   readonly name?: string
@@ -39,6 +41,8 @@ export const device = (n: number, label: string, admittedAt: number, rest: Parti
   ...rest,
 })
 
+/** Five keepers in three jurisdictions, with witnesses: everything that a keepers' desk can show. */
+export const isLarge = (scene: string) => scene === "desk" || scene === "frozen" || scene === "lapsed"
 export const isEvaluation = (scene: string) => scene === "evaluation" || scene === "plan" || scene === "founded"
 
 export interface World {
@@ -176,6 +180,11 @@ export function worldOf({ scene, found, name }: FixtureOptions): World {
       },
     ]
 
+  if (isLarge(scene))
+    people.forEach((person, at) => {
+      people[at] = { ...person, keeper: person.active }
+    })
+
   let timeline: Act[] = [
     {
       index: 0,
@@ -286,7 +295,9 @@ export function worldOf({ scene, found, name }: FixtureOptions): World {
       approvedBy: [myName],
     }))
 
-  const needed = evaluation ? 1 : 2
+  if (isLarge(scene)) timeline = [...timeline, ...laterActs(now)]
+
+  const needed = evaluation ? 1 : isLarge(scene) ? 3 : 2
   const proposals: Proposal[] =
     scene === "founded" || scene === "evaluation"
       ? []
@@ -294,6 +305,7 @@ export function worldOf({ scene, found, name }: FixtureOptions): World {
           {
             id: id(0xe1),
             sentence: "Add Grace Lindqvist as a member with one device",
+            type: "member-add",
             details: ["Invited by Bjørn Halvorsen, for “Grace (photo desk)”", `Key of the device: ${print(71)}`],
             code: "T6PB 2W0N",
             proposedBy: "Bjørn Halvorsen",
@@ -319,7 +331,7 @@ export function worldOf({ scene, found, name }: FixtureOptions): World {
             expiresAt: now + 6 * day,
           },
           {
-            id: id(0xe3),
+            id: id(0xfa),
             sentence: "Remove Frank Brandt and every device of theirs",
             details: [],
             code: "1JY0 6ZKD",
@@ -332,6 +344,7 @@ export function worldOf({ scene, found, name }: FixtureOptions): World {
             expiresAt: now + 5 * day,
           },
         ]
+  if (isLarge(scene)) proposals.unshift(...largeProposals(now))
   const invitationText = `hf1${"CAESIHseDESQ0qPxAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAGiBdZ0Z3c2V0dGxlZC1zZWNyZXQtZm9yLXRoZS1maXh0dXJl".slice(0, 96)}IhZodHRwOi8vbG9jYWxob3N0OjcxMDAo`
   const invites: Invite[] =
     scene === "founded"
