@@ -11,6 +11,7 @@ import { describeLoad, describeMachine } from "./machine.ts"
 const benches = [
   { name: "mls", file: "packages/mls/bench/mls-bench.ts", exported: "mlsFigures" },
   { name: "charter", file: "packages/charter/bench/charter-bench.ts", exported: "charterFigures" },
+  { name: "charter-chromium", file: "packages/charter/bench/chromium-bench.ts", exported: "chromiumFigures" },
   { name: "relay", file: "packages/relay/bench/relay-bench.ts", exported: "relayFigures" },
   { name: "lanes", file: "packages/lanes/bench/lane-bench.ts", exported: "laneFigures" },
 ]

@@ -1,9 +1,12 @@
 // What it costs to come to the state of an organisation from nothing: every entry decoded, judged by the rules of its
-// time, every signature verified.
+// time, every signature verified. And what one more entry costs then.
 
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { verifyEd25519 } from "@holdfast/log"
-import { decodeEnvelope, replay } from "../src/index.ts"
-import { act, addMember, found, type Organisation, person } from "../test/people.ts"
+import { append, type Charter, decodeEnvelope, draft, replay } from "../src/index.ts"
+import { addMember, type Organisation, person, sealed, validity } from "../test/people.ts"
+import { keepersToAdd, withKeys, withPasskeys } from "./histories.ts"
 
 export interface CharterFigure {
   readonly name: string
@@ -19,30 +22,19 @@ export interface CharterFigure {
 
 const rounds = 5
 const maxMillis = 5_000
-/** Two keepers approve each entry, and the device of who is added signs its admission. */
-const keepersToAdd = 2
+const maxAppendMillis = 2
+const appends = 500
+const anchors = 500
 const signaturesPerMember = keepersToAdd + 1
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number
+export function quantile(values: readonly number[], part: number): number {
+  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] as number
 }
 
 async function millisOf(work: () => Promise<unknown>): Promise<number> {
   const from = performance.now()
   await work()
   return performance.now() - from
-}
-
-/** An organisation of three keepers, two of whom have added everyone, one entry a member. */
-async function organisationOf(members: number): Promise<Organisation> {
-  const keepers = await Promise.all(["ana", "ben", "cem"].map(person))
-  const signers = keepers.slice(0, keepersToAdd).map((who) => who.keeper)
-  let org = await found(keepers, keepersToAdd)
-  while (org.entries.length < members) {
-    const who = await person(`member ${org.entries.length}`)
-    org = await act(org, await addMember(org, who), signers)
-  }
-  return org
 }
 
 /** As many valid signatures, over as many bytes, by the keys that signed the entries. */
@@ -66,32 +58,97 @@ async function bareVerification(org: Organisation): Promise<() => Promise<void>>
   }
 }
 
+async function replayed(org: Organisation): Promise<Charter> {
+  const charter = await replay(org.orgId, org.entries)
+  const admitted = charter.state.members.size
+  const wanted = org.charter.state.members.size
+  if (admitted !== wanted || charter.refused.length > 0) throw new Error(`replay admitted ${admitted} of ${wanted}`)
+  return charter
+}
+
+/** Medians, the first round apart; each round does both, so that the load on the machine is the same. */
+async function inTurns(...works: readonly (() => Promise<unknown>)[]): Promise<readonly number[]> {
+  const times = works.map((): number[] => [])
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, work] of works.entries()) {
+      const millis = await millisOf(work)
+      if (round >= 0) times[i]?.push(millis)
+    }
+  }
+  return times.map((some) => quantile(some, 0.5))
+}
+
+export function bounded(name: string, value: number, bound: number): CharterFigure {
+  return { name, value, unit: "ms", peer: null, ratio: null, goal: `<= ${bound} ms`, met: value <= bound }
+}
+
+/** Bytes on the heap that a charter holds on to, apart from the entries it was read from. */
+async function heapOf(org: Organisation): Promise<number> {
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc") as () => void
+  const used = () => {
+    collect()
+    collect()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const before = used()
+  const charter = await replayed(org)
+  const after = used()
+  if (charter.size === 0) throw new Error("nothing was replayed")
+  return after - before
+}
+
+/** Different statements about different people, each applied on top of the same charter. */
+async function appendTimes(org: Organisation): Promise<readonly number[]> {
+  const keepers = await Promise.all(["ana", "ben"].map(person))
+  const times: number[] = []
+  for (let count = -50; count < appends; count++) {
+    const adding = draft(org.charter, { ...(await addMember(org, await person(`new ${count}`))), ...validity() })
+    const entry = await sealed(
+      adding,
+      keepers.map(({ keeper }) => keeper),
+    )
+    const from = performance.now()
+    const { record } = await append(org.charter, entry)
+    const millis = performance.now() - from
+    if (record.outcome !== "applied") throw new Error("the statement was not applied")
+    if (count >= 0) times.push(millis)
+  }
+  return times
+}
+
 /** Making ten thousand members takes longer than replaying them; it is not measured. */
 export async function* charterFigures(options: { readonly members?: number } = {}): AsyncIterable<CharterFigure> {
   const members = options.members ?? 10_000
-  const org = await organisationOf(members)
+  const many = `${members.toLocaleString("en")} members`
+  const org = await withKeys(members)
   const bare = await bareVerification(org)
-  const times: { replay: number[]; bare: number[] } = { replay: [], bare: [] }
-  for (let round = -1; round < rounds; round++) {
-    const replayed = await millisOf(async () => {
-      const charter = await replay(org.orgId, org.entries)
-      const admitted = charter.state.members.size
-      if (admitted !== members || charter.refused.length > 0) throw new Error(`replay admitted ${admitted} members`)
-    })
-    const verified = await millisOf(bare)
-    if (round < 0) continue
-    times.replay.push(replayed)
-    times.bare.push(verified)
-  }
-  const value = median(times.replay)
-  const peer = median(times.bare)
+  const [value = 0, peer = 0] = await inTurns(() => replayed(org), bare)
   yield {
-    name: `charter replay, ${members.toLocaleString("en")} members (peer: their signatures alone)`,
-    value,
-    unit: "ms",
+    ...bounded(`charter replay, ${many} (peer: their signatures alone)`, value, maxMillis),
     peer,
     ratio: peer / value,
-    goal: `<= ${maxMillis} ms`,
-    met: value <= maxMillis,
   }
+  const bytes = await heapOf(org)
+  yield {
+    name: `charter in memory, ${many}`,
+    value: bytes / 2 ** 20,
+    unit: "MiB",
+    peer: null,
+    ratio: null,
+    goal: null,
+    met: null,
+  }
+  const times = await appendTimes(org)
+  yield bounded(`one statement on top of ${many}, median`, quantile(times, 0.5), maxAppendMillis)
+  yield bounded(`one statement on top of ${many}, 99 of 100`, quantile(times, 0.99), maxAppendMillis)
+
+  const withPasskey = await withPasskeys(members)
+  const [passkeys = 0] = await inTurns(() => replayed(withPasskey))
+  yield bounded(`charter replay, ${many}, approved with passkeys (ES256)`, passkeys, maxMillis)
+
+  const watched = await withKeys(members, anchors)
+  const [anchored = 0] = await inTurns(() => replayed(watched))
+  yield bounded(`charter replay, ${many} and ${anchors} anchors of two witnesses`, anchored, maxMillis)
 }

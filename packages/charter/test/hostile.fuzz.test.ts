@@ -1,13 +1,11 @@
 import { test } from "vitest"
-import { decodeEnvelope, encodeApproval } from "../src/index.ts"
+import { estuary } from "./estuary.ts"
 import { harbour } from "./harbour.ts"
-import { checkDecoders, checkReplay } from "./hostile.ts"
+import { checkDecoders, checkReplay, seedsOfEverything } from "./hostile.ts"
 
-test("[C1.2] decoders, 100,000 inputs each", async () => {
-  const { entries } = await harbour()
-  const envelopes = entries.slice(0, 5).map(decodeEnvelope)
-  const approvals = envelopes.flatMap((envelope) => envelope.approvals.map(encodeApproval))
-  checkDecoders([...entries, ...envelopes.map(({ statement }) => statement.bytes), ...approvals], 100_000)
-})
+test("[C1.2] decoders, 100,000 inputs each", async () => checkDecoders(await seedsOfEverything(), 100_000))
 
-test("[C7.2] replay, 100,000 entries", () => checkReplay(100_000))
+test("[C7.2] replay, 100,000 entries", async () => checkReplay(100_000, await harbour()))
+
+test("[C7.2 C10] replay of a history with everything in it, 100,000 entries", async () =>
+  checkReplay(100_000, await estuary()))

@@ -1,21 +1,20 @@
-import { beforeAll, test } from "vitest"
-import { decodeEnvelope, draft, encodeApproval } from "../src/index.ts"
+import { expect, test } from "vitest"
+import { withPasskeys } from "../bench/histories.ts"
+import { append, draft, seal } from "../src/index.ts"
+import { passkeyOf } from "./authenticator.ts"
+import { estuary } from "./estuary.ts"
 import { harbour } from "./harbour.ts"
-import { checkDecoders, checkFreshEntry, checkReplay } from "./hostile.ts"
+import { checkDecoders, checkFreshEntry, checkReplay, seedsOfEverything } from "./hostile.ts"
 import { addMember, found, type Person, person, sealed, validity } from "./people.ts"
 
-let seeds: readonly Uint8Array[]
+test("[C1.2] decoders accept one form or throw their own error, whatever the bytes", async () =>
+  checkDecoders(await seedsOfEverything(), 1_000))
 
-beforeAll(async () => {
-  const { entries } = await harbour()
-  const envelopes = entries.slice(0, 5).map(decodeEnvelope)
-  const approvals = envelopes.flatMap((envelope) => envelope.approvals.map(encodeApproval))
-  seeds = [...entries, ...envelopes.map(({ statement }) => statement.bytes), ...approvals]
-})
+test("[C7.2] whatever is logged is recorded, and changes nothing that no quorum agreed to", async () =>
+  checkReplay(1_000, await harbour()))
 
-test("[C1.2] decoders accept one form or throw their own error, whatever the bytes", () => checkDecoders(seeds, 1_000))
-
-test("[C7.2] whatever is logged is recorded, and changes nothing that no quorum agreed to", () => checkReplay(1_000))
+test("[C7.2] the same after a history with every type of act, and some that still wait", async () =>
+  checkReplay(1_000, await estuary()))
 
 test("[C1.6 C6.9] a valid entry with anything changed is refused, or is still the same act", async () => {
   const people = (await Promise.all(["ana", "ben", "cem"].map(person))) as [Person, Person, Person]
@@ -29,4 +28,19 @@ test("[C1.6 C6.9] a valid entry with anything changed is refused, or is still th
       people.map(({ keeper }) => keeper),
     ),
   )
+})
+
+test("[C1.6 C6.9 C9.9] nor with passkeys, whose signatures can be changed into other right ones", async () => {
+  const org = await withPasskeys(1)
+  const keepers = await Promise.all(["ana", "ben"].map(person))
+  const adding = draft(org.charter, { ...(await addMember(org, await person("dan"))), ...validity() })
+  const approvals = await Promise.all(
+    keepers.map(async ({ name, seat }) => {
+      const hand = await passkeyOf(name, { algorithm: "ES256" })
+      return { signer: seat, kind: 2, ...(await hand.sign(adding.id)) } as const
+    }),
+  )
+  const entry = seal(adding, approvals)
+  expect((await append(org.charter, entry)).record.outcome).toBe("applied")
+  await checkFreshEntry(1_000, org, entry)
 })

@@ -73,12 +73,14 @@ export class World implements Truth {
   readonly #prints = new Map<string, string>()
   /** What each honest witness has seen last. */
   readonly #seen = new Map<string, { readonly size: number; readonly print: string }>()
+  readonly #keeperById: ReadonlyMap<string, KeeperActor>
   #names = 0
   orgId: OrgId = noOrg
 
   constructor(keys: Keys, cast: Cast, counts: Counts) {
     this.keys = keys
     this.cast = cast
+    this.#keeperById = new Map(cast.keepers.map((keeper) => [hex(keeper.id), keeper]))
     this.counts = counts
   }
 
@@ -99,7 +101,7 @@ export class World implements Truth {
   }
 
   seatsOf({ keepers }: Rules): readonly KeeperActor[] {
-    return keepers.flatMap(({ id }) => this.cast.keepers.filter((actor) => hex(actor.id) === hex(id)))
+    return keepers.flatMap(({ id }) => this.#keeperById.get(hex(id)) ?? [])
   }
 
   isTurned(keeper: string): boolean {
