@@ -18,7 +18,7 @@ export async function found(world: World, dice: Dice): Promise<void> {
     nameCommitment: dice.bytes(32),
     rules,
     founder: { member: founder, nameCommitment: dice.bytes(32), devices: [await device.admit(noOrg)] },
-    relays: [world.relay.entry],
+    relays: dice.chance(85) ? [world.relay.entry] : [],
     notAfter: world.now + 86_400,
     nonce: dice.bytes(16),
   })
