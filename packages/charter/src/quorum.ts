@@ -33,7 +33,8 @@ export function quorumsOf(state: OrgState, statement: Statement, approvers: Appr
       const before = state.suspensions.get(statement.body.keeper)
       // Few may suspend once; to go on with it takes as many as it takes to change the rules. (C5.6)
       const isAgain = before !== undefined && before.rulesVersion === rules.version
-      return [inForce(rules, isAgain ? actNumbers.rules : actNumbers["suspend-keeper"], approvers)]
+      const types = isAgain ? [actNumbers["suspend-keeper"], actNumbers.rules] : [actNumbers["suspend-keeper"]]
+      return types.map((type) => inForce(rules, type, approvers))
     }
     case "veto":
       return [vetoQuorum(rules, waitingFor(state, statement.body)?.vetoK ?? 0, approvers)]

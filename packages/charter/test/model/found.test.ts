@@ -52,6 +52,16 @@ test("[C5.6] rules that the keepers who are left could not meet are refused whil
   expect((await act(org, lowered, left)).record.outcome).toBe("applied")
 })
 
+test("[C5.6] going on with a suspension is never easier than beginning it", async () => {
+  let org = await found(people, 3, (rules) => withRule(watchedBy(witnesses, rules), 3, { k: 4 }))
+  org = await anchored(org, { time: noon, by: witnesses })
+  const { seat } = people[4] as Person
+  const longer = { type: "suspend-keeper", body: { keeper: seat, seconds: 30 * day } } as const
+  org = await act(org, longer, by("ana", "ben", "cem", "dan"))
+  expect((await act(org, longer, by("ana", "ben", "cem"))).record.outcome).toEqual({ refused: "too_few_keepers" })
+  expect((await act(org, longer, by("ana", "ben", "cem", "dan"))).record.outcome).toBe("applied")
+})
+
 test("[C5.6 C10.4] rules that waited lapse where those not suspended by then could not meet them", async () => {
   const slow = (rules: Rules) =>
     withRule(withRule(watchedBy(witnesses, rules), 2, { delaySeconds: day, vetoK: 2 }), 3, { k: 3, delaySeconds: 0 })
