@@ -11,6 +11,8 @@ import { laneAttacks } from "./attacks/lanes.ts"
 import { memberAttacks } from "./attacks/members.ts"
 import { operatorAttacks } from "./attacks/operator.ts"
 import { placeAttacks } from "./attacks/place.ts"
+import { waitingAttacks } from "./attacks/waiting.ts"
+import { witnessAttacks } from "./attacks/witnesses.ts"
 import { type Level, levels } from "./finding.ts"
 
 /** Everything that is tried on a live deployment, in the order of the report. */
@@ -26,6 +28,8 @@ export const attacks: readonly Attack[] = byLevel([
   ...keeperSignatureAttacks,
   ...keeperActAttacks,
   ...keeperRulesAttacks,
+  ...waitingAttacks,
+  ...witnessAttacks,
 ])
 
 function byLevel(all: readonly Attack[]): readonly Attack[] {
