@@ -43,6 +43,8 @@ export interface Overview {
   readonly keeperPlan?: KeeperPlan
   /** While waiting: read this code to a keeper, who sees the same one beside the request. */
   readonly joinCode?: string
+  /** While this device waits to be the only one of a member who has lost all others. `effectAt` is absent until witnesses have seen it. */
+  readonly recovery?: { readonly approved: boolean; readonly effectAt?: number }
   /** How many proposals wait for this member's decision. */
   readonly decisions: number
   readonly unread: number
