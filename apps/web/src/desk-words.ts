@@ -175,7 +175,7 @@ export const desk = {
   },
 
   seat: {
-    key: "key on a device or key file",
+    key: "key",
     passkey: "passkey",
     you: "you",
     suspended: "suspended",
