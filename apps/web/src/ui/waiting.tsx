@@ -39,11 +39,13 @@ export function Waiting({ overview }: { overview: Overview }) {
                   : text.waiting.recovery.waits(untilIn(recovery.effectAt, now), momentOf(recovery.effectAt))}
             </p>
           )}
-          <ol className="steps">
-            {text.waiting.steps.map((step) => (
-              <li key={step}>{step}</li>
-            ))}
-          </ol>
+          {recovery?.approved === true ? null : (
+            <ol className="steps">
+              {text.waiting.steps.map((step) => (
+                <li key={step}>{step}</li>
+              ))}
+            </ol>
+          )}
           <Connection overview={overview} />
           <div className="row wrap">
             <Button icon="lock" onPress={session.lock}>
