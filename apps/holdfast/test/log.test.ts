@@ -7,7 +7,7 @@ import { createTestRelay } from "@holdfast/testkit"
 import { type Answer, decode, encode, fromUtf8, hex, type LaneId, laneIdOf, Reply, Request, utf8 } from "@holdfast/wire"
 import { beforeAll, describe, expect, test } from "vitest"
 import { WebSocketServer } from "ws"
-import { witnessedNote } from "../src/log/witnessed-note.ts"
+import { witnessedNote } from "../src/log/relay-notes.ts"
 import {
   admission,
   bytesFrom,
@@ -27,7 +27,7 @@ type Witnesses = readonly Awaited<ReturnType<typeof witnessNamed>>[]
 
 /** Eve is in, Finn waits; two of three witnesses watch. */
 async function story(): Promise<{ harbour: Harbour; witnesses: Witnesses }> {
-  const witnesses = await Promise.all(["Wanda", "Will", "Wes"].map(witnessNamed))
+  const witnesses = await Promise.all(["Wanda", "Will", "Wes"].map((name) => witnessNamed(name, "http://127.0.0.1:9")))
   const entries = witnesses.map(({ entry }) => entry).toSorted((a, b) => Buffer.compare(a.publicKey, b.publicKey))
   const waits = { k: 2, delaySeconds: 86_400, vetoK: 2, minOrganisations: 0, minJurisdictions: 0 }
   let harbour = await foundHarbour((rules) => ({
@@ -278,12 +278,13 @@ describe("log fork", () => {
 })
 
 /** A real relay of this process, with this history. */
-async function relayWith({ org, entries }: Harbour): Promise<ServedRelay> {
+async function relayWith({ org, entries }: Harbour, witnessed?: string): Promise<ServedRelay> {
   const relay = await createTestRelay({}, { relayId, logSigner: await logKey() })
   const { engine } = relay.core.deps
   const [first, ...rest] = entries.map((bytes, i) => ({ messageId: bytesFrom(`entry ${i}`, 16), bytes }))
   await engine.createOrg(org, first as NonNullable<typeof first>)
   if (rest.length > 0) await engine.append(laneIdOf(org, "charter"), rest)
+  if (witnessed !== undefined) await engine.putWitnessed(org, utf8(witnessed))
   return serveRelay(relay, { host: "127.0.0.1", port: 0 })
 }
 
@@ -321,6 +322,20 @@ describe("from a relay", () => {
     expect(fromUtf8((await witnessedNote(relay.url, harbour.org)) ?? new Uint8Array())).toBe(note)
     expect(relay.asked).toEqual(["helloReader", "getWitnessed"])
     relay.close()
+  })
+
+  test("[W5.14] an export has the newest checkpoint that witnesses have cosigned", async () => {
+    const { harbour, witnesses } = await story()
+    const served = await relayWith(harbour, await noteOf(harbour, { size: 2, witnesses }))
+    const where = path.join(folder(), "export")
+    try {
+      const saved = await run(["log", "export", served.url, hex(harbour.org), where])
+      expect(saved).toMatchObject({ code: 0, err: "", out: expect.stringContaining("3 entries saved") })
+    } finally {
+      await served.close()
+    }
+    const ended = await run(["log", "verify", where, "--quiet"])
+    expect(ended).toMatchObject({ code: 0, out: expect.stringContaining("vouch for the first 2 entries") })
   })
 
   test("[W5.14] one that has no cosigned checkpoint says so, and one that is gone is not waited for", async () => {

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises"
 import path from "node:path"
 import { ClientError } from "@holdfast/client/offline"
 import { hex, type OrgId } from "@holdfast/wire"
-import { witnessedNote } from "./witnessed-note.ts"
+import { newestNote, witnessedNote } from "./relay-notes.ts"
 
 /** A charter as static files (C2SP tlog-tiles): on a relay or in a folder. Null: there is no such file. */
 export interface CharterSource {
@@ -18,7 +18,7 @@ export function relaySource(url: string, org: OrgId): CharterSource {
   const base = new URL(`/v1/orgs/${hex(org)}/charter/`, url)
   const source: CharterSource = {
     name: base.origin,
-    newest: () => source.read("checkpoint"),
+    newest: async () => (await newestNote(base.origin, org)) ?? source.read("checkpoint"),
     witnessed: () => witnessedNote(base.origin, org),
     async read(file) {
       if (!/^(checkpoint$|tile\/)/.test(file)) return null

@@ -67,11 +67,11 @@ export const logKey = () => signerFromSeed(bytesFrom("log", 32))
 let drafts = 0
 export const inDays = (days: number) => Math.floor(Date.now() / 1_000) + days * 86_400
 
-export async function witnessNamed(name: string): Promise<{ entry: Witness; key: Ed25519Signer }> {
+export async function witnessNamed(name: string, url = ""): Promise<{ entry: Witness; key: Ed25519Signer }> {
   const key = await signerFromSeed(bytesFrom(`${name}/witness`, 32))
   return {
     key,
-    entry: { name: `${name}.example/w`, publicKey: key.publicKey, url: "", organisation: "", jurisdiction: "" },
+    entry: { name: `${name}.example/w`, publicKey: key.publicKey, url, organisation: "", jurisdiction: "" },
   }
 }
 
