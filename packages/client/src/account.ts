@@ -32,7 +32,7 @@ const Joining = message("Joining", {
   secret: required(1, id32()),
   relays: repeated(2, text(256), 8),
   expiresAt: required(3, uint()),
-  purpose: plain(4, uint(2), 0),
+  purpose: plain(4, uint(3), 0),
   /** The sealed request as it goes into the lane: sent again with the same bytes until it is there. */
   frame: required(5, bytes({ max: 65_536 })),
 })

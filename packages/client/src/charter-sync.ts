@@ -61,6 +61,9 @@ export interface CharterSync {
   forget(): void
 }
 
+/** Far more than any organisation's history has; whoever sends more than that without a checkpoint is given up. */
+export const maxWaiting = { entries: 262_144, bytes: 134_217_728 }
+
 /** Throws `damaged_store` when what is stored is not this organisation's charter. */
 export async function openCharterSync(
   org: OrgId,
@@ -76,6 +79,7 @@ export async function openCharterSync(
   // Entries are shown to nobody before a signed checkpoint covers them, so that a relay which is replaced leaves no trace.
   let ahead: Charter = charter
   let waiting: Uint8Array[] = []
+  let waitingBytes = 0
   let note = lastNote
 
   async function verified(text: string, logPublicKey: Uint8Array): Promise<VerifiedCheckpoint | undefined> {
@@ -90,9 +94,14 @@ export async function openCharterSync(
   }
 
   function lied(how: "fork" | "rollback" | "bad_checkpoint", text: string): CharterStep {
+    forget()
+    return { kind: "lied", how, evidence: note === undefined ? [utf8(text)] : [utf8(text), utf8(note)] }
+  }
+
+  function forget(): void {
     ahead = charter
     waiting = []
-    return { kind: "lied", how, evidence: note === undefined ? [utf8(text)] : [utf8(text), utf8(note)] }
+    waitingBytes = 0
   }
 
   async function settle(text: string, logPublicKey: Uint8Array, least: number): Promise<CharterStep> {
@@ -126,6 +135,11 @@ export async function openCharterSync(
           )
         }
         waiting.push(entry)
+        waitingBytes += entry.length
+        // what no signature covers yet must not fill the memory (E8.4)
+        if (waiting.length > maxWaiting.entries || waitingBytes > maxWaiting.bytes) {
+          return lied("bad_checkpoint", frames.checkpoint)
+        }
       }
       return settle(frames.checkpoint, logPublicKey, 0)
     },
@@ -133,12 +147,10 @@ export async function openCharterSync(
     commit(step) {
       charter = step.charter
       waiting = waiting.slice(step.entries.length)
+      waitingBytes = waiting.reduce((sum, entry) => sum + entry.length, 0)
       note = step.note
     },
-    forget() {
-      ahead = charter
-      waiting = []
-    },
+    forget,
   }
 }
 

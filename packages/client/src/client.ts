@@ -1,32 +1,32 @@
 // The Client that programs embed, over the engine's parts. Nothing is decided here that is not about a caller's request.
-import { actInWords, actNumbers, actRuleOf, type Fate, fateOf, shortCode } from "@holdfast/charter"
-import { decode, encode, hex, toDeviceId, toMemberId, utf8 } from "@holdfast/wire"
-import { deviceOf } from "./account.ts"
+import { actInWords, actNumbers, actRuleOf, type Charter, type Fate, fateOf, shortCode } from "@holdfast/charter"
+import { decode, encode, equalBytes, hex, toDeviceId, toMemberId, utf8 } from "@holdfast/wire"
+import { type Account, deviceOf } from "./account.ts"
+import { actTimes } from "./act-times.ts"
 import type { Act, Attachment, Client, FileSource, Id, Message, Overview } from "./api.ts"
-import { contentLimits, FileMessage, InviteAnnounced } from "./content.ts"
+import { contentLimits, FileMessage } from "./content.ts"
 import type { Engine } from "./engine.ts"
 import { ClientError } from "./error.ts"
 import type { FileReference } from "./files/index.ts"
+import type { GovernanceApi } from "./governance-api.ts"
 import { governanceMethods } from "./governance-client.ts"
 import { relayUrls } from "./hello.ts"
-import { makeInvite, toInvite } from "./invites.ts"
-import { joinCodeOf } from "./join-request.ts"
+import { checkHours, invitationMethods, storeInvite } from "./invitations-client.ts"
+import { makeInvite, type NewInvite, toInvite } from "./invites.ts"
+import { joinCodeOf, purposeOf } from "./join-request.ts"
 import { messageIdOf } from "./outbox.ts"
 import { keeperName } from "./proposal-view.ts"
 import { idBytes } from "./proposals.ts"
 import { approverName, seatsEver } from "./seat-names.ts"
 import type { StoredMessage } from "./store/messages.ts"
 
-type Governing = ReturnType<typeof governanceMethods>
-
 /** A Client that knows which vault of this device it is. */
-export interface OpenClient extends Client, Governing {
+export interface OpenClient extends Client, GovernanceApi {
   readonly vault: Id
 }
 
 const defaultPage = 50
 const maxPage = 500
-const maxInviteHours = 24 * 89
 const noBytes = (length: number) => new Uint8Array(length)
 
 export function createClient(engine: Engine): OpenClient {
@@ -168,6 +168,7 @@ export function createClient(engine: Engine): OpenClient {
 
   const client: OpenClient = {
     ...governanceMethods(engine, act),
+    ...invitationMethods(engine, act, () => client.invites()),
     vault: engine.vault,
 
     async overview(): Promise<Overview> {
@@ -198,6 +199,7 @@ export function createClient(engine: Engine): OpenClient {
         },
         ...(plan === undefined ? {} : { keeperPlan: plan }),
         ...(waiting ? { joinCode: joinCodeOf(account.org, account.devicePublicKey) } : {}),
+        ...recoveryOf(charter, account),
         decisions: shown.filter(({ mine }) => mine === "can-approve").length,
         unread: conversations.list().reduce((sum, { unread }) => sum + unread, 0),
         alarms: store.alarms.list(),
@@ -215,6 +217,7 @@ export function createClient(engine: Engine): OpenClient {
       const charter = engine.charter()
       const seats = seatsEver(charter)
       const { records } = charter
+      const times = actTimes(charter)
       return [...records].map((record) => {
         const approved = record.approvals
           .filter(({ counted }) => counted)
@@ -228,6 +231,7 @@ export function createClient(engine: Engine): OpenClient {
           approvedBy: [...new Set(approved)],
           ...outcomeOf(fateOf(charter, record.index)),
           code: statement === undefined ? "" : shortCode(statement.id),
+          ...atOf(times[record.index]),
         }
       })
     },
@@ -309,9 +313,7 @@ export function createClient(engine: Engine): OpenClient {
     },
 
     async createInvite({ purpose, name, hours }) {
-      if (!Number.isFinite(hours) || hours <= 0 || hours > maxInviteHours) {
-        throw new ClientError("malformed", "An invitation is valid for up to 89 days.")
-      }
+      checkHours(hours)
       if (utf8(name).length > contentLimits.nameBytes) throw new ClientError("too_large", "This name is too long.")
       const guestKey = await act(async () => {
         const expiresAt = Math.floor(engine.timers.now() / 1_000 + hours * 3_600)
@@ -385,6 +387,23 @@ export function createClient(engine: Engine): OpenClient {
   return client
 }
 
+/** Of a device that asks to be the only one of a member from some time on (E5.19). */
+function recoveryOf(charter: Charter, account: Account): Pick<Overview, "recovery"> {
+  if (account.joining === undefined || purposeOf(account.joining) !== "recovery") return {}
+  const own = deviceOf(account)
+  const it = charter.state.waiting.find(
+    ({ statement }) => statement.type === "recover" && equalBytes(statement.body.device.id, own),
+  )
+  if (it === undefined) return { recovery: { approved: false } }
+  const { begins, delaySeconds } = it
+  const effect = begins === undefined ? {} : { effectAt: (begins + delaySeconds) * 1_000 }
+  return { recovery: { approved: true, ...effect } }
+}
+
+function atOf(at: number | undefined): Pick<Act, "at"> {
+  return at === undefined ? {} : { at }
+}
+
 function outcomeOf(fate: Fate | undefined): Pick<Act, "outcome" | "reason"> {
   if (fate === undefined) return { outcome: "refused" }
   if (typeof fate.how === "string") return { outcome: fate.how }
@@ -394,20 +413,8 @@ function outcomeOf(fate: Fate | undefined): Pick<Act, "outcome" | "reason"> {
 }
 
 /** Inside a transaction: an invitation of this device's own, announced to everybody. */
-export function keepInvite(
-  engine: Engine,
-  made: { readonly secret: Uint8Array; readonly announced: InviteAnnounced },
-): void {
-  const { announced, secret } = made
-  engine.store.governance.putInvite({
-    guestKey: hex(announced.guestKey),
-    announced: encode(InviteAnnounced, announced),
-    member: hex(engine.account().member),
-    at: engine.timers.now(),
-    secret,
-    registered: false,
-    revoked: false,
-  })
-  engine.post({ kind: "inviteAnnounced", value: announced })
+export function keepInvite(engine: Engine, made: NewInvite): void {
+  storeInvite(engine, made)
+  engine.post({ kind: "inviteAnnounced", value: made.announced })
   engine.changes.mark({ topic: "invites" })
 }

@@ -37,6 +37,8 @@ export const contentLimits = {
   /** One content, snapshots of a whole organisation included. */
   contentBytes: 1_048_576,
   names: 4_096,
+  /** People in one imported list. */
+  importedPeople: 500,
   statementBytes: 60_000,
   approvalBytes: 4_096,
 } as const
@@ -72,13 +74,19 @@ export const InviteAnnounced = message("InviteAnnounced", {
   guestKey: required(1, id32()),
   requestKey: required(2, id32()),
   name: plain(3, text(contentLimits.nameBytes), ""),
-  purpose: plain(4, uint(2), 0),
+  purpose: plain(4, uint(3), 0),
   /** Seconds since 1970. */
   expiresAt: required(5, seconds()),
   device: required(6, id16()),
+  /** 1: requests for it wait until somebody proposes them together (E5.16). */
+  together: optional(7, uint(1)),
   signature: required(15, signature()),
 })
 export type InviteAnnounced = Of<typeof InviteAnnounced>
+/** A whole list of people, invited at once (E5.20). */
+export const InvitesAnnounced = message("InvitesAnnounced", {
+  invites: repeated(1, nested(InviteAnnounced), contentLimits.importedPeople),
+})
 export const InviteRevoked = message("InviteRevoked", { guestKey: required(1, id32()) })
 
 /** A drafted statement, for everybody to see and for those who count to approve (E5.6). */
@@ -167,6 +175,7 @@ export const Body = openUnion("Body", {
   decline: [12, Declined],
   keeperAsk: [13, KeeperAsk],
   keeperAccept: [14, KeeperAccept],
+  invitesAnnounced: [15, InvitesAnnounced],
 })
 export type Body = Of<typeof Body>
 export type KnownBody = Exclude<Body, { readonly kind: "unknown" }>

@@ -173,6 +173,18 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     return { kind: "opened", value: { kind: conversationKinds.indexOf(kind), title } }
   }
 
+  /** Whoever lost every device, and not their membership, comes back with the next one (E5.19). */
+  function askBack(conversation: Id, { removed }: { readonly removed: readonly Leaf[] }): void {
+    if (conversation === everyone()) return
+    const { state } = deps.charter()
+    const here = membersOf(conversation)
+    for (const { member, device } of removed) {
+      const isGone = state.devices.get(device)?.removed !== undefined
+      if (!isGone || here.includes(hex(member)) || !isActiveMember(state, member)) continue
+      deps.outboxTable.wish(conversation, hex(member), "in")
+    }
+  }
+
   return {
     async start(kind, title, members) {
       const others = checkMembers(members)
@@ -226,6 +238,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       const conversation = hex(event.conversation)
       const stored = table.get(conversation)
       if (stored === undefined) return
+      askBack(conversation, event)
       const sentences = words.change(event, stored.members, membersOf(conversation))
       table.put({ ...stored, members: membersOf(conversation) })
       const from = hex(event.sender.member)

@@ -8,6 +8,7 @@ import { ClientError } from "./error.ts"
 import { evidenceFiles } from "./evidence.ts"
 import { canVeto, governanceOf } from "./governance.ts"
 import type { GovernanceApi, RulesDraft } from "./governance-api.ts"
+import type { invitationMethods } from "./invitations-client.ts"
 import {
   decodeApprovalFile,
   encodeSigningRequest,
@@ -29,7 +30,7 @@ const maxCanaryDays = 99
 export function governanceMethods(
   engine: Engine,
   act: <T>(work: () => T | Promise<T>) => Promise<T>,
-): Omit<GovernanceApi, "requests" | "proposeAdmissions" | "proposeRemovals" | "inviteToRecover" | "importPeople"> {
+): Omit<GovernanceApi, keyof ReturnType<typeof invitationMethods>> {
   const { store, people, proposals, passkeys, offers, watch } = engine
   const nowSeconds = () => Math.floor(engine.timers.now() / 1_000)
 
@@ -82,7 +83,7 @@ export function governanceMethods(
     },
     checkRules: async (draft) => (await draftRules(draftSources(), draft)).problems,
     proposeRules: (draft) => act(() => proposeRules(draft)),
-    proposeReplacement: (lost, by) => act(() => proposeRules(withSeatReplaced(engine.charter(), lost, by))),
+    proposeReplacement: (lost, by) => act(() => proposeRules(withSeatReplaced(draftSources(), lost, by))),
     proposeSuspension: (keeper, seconds) =>
       act(() => proposals.propose({ type: "suspend-keeper", body: { keeper: toKeeperId(idBytes(keeper)), seconds } })),
     proposeRelays: (relays) =>

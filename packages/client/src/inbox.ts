@@ -256,6 +256,15 @@ export function createInbox(deps: InboxDeps): Inbox {
         if (member !== said.member) return nothing
         return () => putInvite(body.value, said.member, said.at)
       }
+      case "invitesAnnounced": {
+        const { invites } = body.value
+        const members = await Promise.all(invites.map((invite) => inviterOf(deps.charter(), invite)))
+        return () => {
+          invites.forEach((invite, i) => {
+            if (members[i] === said.member) putInvite(invite, said.member, said.at)
+          })
+        }
+      }
       case "inviteRevoked":
         return () => {
           const invite = deps.governance.invite(hex(body.value.guestKey))

@@ -11,6 +11,7 @@ import {
   hex,
   type InvitationPurpose,
   invitationPurposes,
+  type MemberId,
   type OrgId,
   requestKeyOf,
   requestTagOf,
@@ -19,7 +20,7 @@ import {
 import { type Account, deviceOf, deviceSigner } from "./account.ts"
 import type { Id, Invite } from "./api.ts"
 import { InviteAnnounced } from "./content.ts"
-import { deviceInvitationSecret, guestSigner } from "./join-request.ts"
+import { deviceInvitationSecret, guestSigner, isForMember } from "./join-request.ts"
 import type { GovernanceTable, StoredInvite } from "./store/governance.ts"
 
 type Unsigned = Omit<InviteAnnounced, "signature">
@@ -46,9 +47,18 @@ export interface NewInvite {
 export async function makeInvite(
   account: Account,
   random: Uint8Array,
-  options: { readonly purpose: InvitationPurpose; readonly name: string; readonly expiresAt: number },
+  options: {
+    readonly purpose: InvitationPurpose
+    readonly name: string
+    readonly expiresAt: number
+    /** For `recovery`: who has lost every device. */
+    readonly forMember?: MemberId
+    /** Requests wait until somebody proposes them together (E5.16). */
+    readonly together?: boolean
+  },
 ): Promise<NewInvite> {
-  const secret = options.purpose === "device" ? deviceInvitationSecret(account.member, random) : random
+  const { purpose, forMember = account.member } = options
+  const secret = isForMember(purpose) ? deviceInvitationSecret(forMember, random) : random
   const unsigned: Unsigned = {
     guestKey: (await guestSigner(secret)).publicKey,
     requestKey: requestKeyOf(secret),
@@ -56,6 +66,7 @@ export async function makeInvite(
     purpose: invitationPurposes.indexOf(options.purpose),
     expiresAt: options.expiresAt,
     device: deviceOf(account),
+    ...(options.together === true ? { together: 1 } : {}),
   }
   const signature = await (await deviceSigner(account)).sign(signingInput(account.org, unsigned))
   return { secret, announced: { ...unsigned, signature } }

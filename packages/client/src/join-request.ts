@@ -39,7 +39,7 @@ const requestBytes = 3_840
 const Unsigned = {
   version: required(1, uint(255)),
   guestKey: required(2, bytes({ length: 32 })),
-  purpose: plain(3, uint(2), 0),
+  purpose: plain(3, uint(3), 0),
   member: required(4, bytes<MemberId>({ length: 16 })),
   name: plain(5, text(contentLimits.nameBytes), ""),
   salt: plain(6, bytes({ max: 16 }), new Uint8Array()),
@@ -64,6 +64,11 @@ export function requestIdOf(request: Uint8Array): Uint8Array {
 
 export function purposeOf(request: { readonly purpose: number }): InvitationPurpose {
   return invitationPurposes[request.purpose] ?? "member"
+}
+
+/** It brings a device for somebody who is a member already, and so no name. */
+export function isForMember(purpose: InvitationPurpose): boolean {
+  return purpose === "device" || purpose === "recovery"
 }
 
 function signingInput(org: OrgId, request: Of<typeof UnsignedJoinRequest>): Uint8Array<ArrayBuffer> {
@@ -112,7 +117,7 @@ export async function verifyJoinRequest(org: OrgId, request: JoinRequest): Promi
     const message = admissionBytes(org, { keeper: keeper.keeper as never }, keeper.publicKey)
     checks.push(verifyEd25519(keeper.publicKey, message, keeper.proof))
   }
-  if (purposeOf(request) !== "device" && request.salt.length !== 16) return false
+  if (!isForMember(purposeOf(request)) && request.salt.length !== 16) return false
   return (await Promise.all(checks)).every((right) => right)
 }
 
@@ -176,8 +181,8 @@ export function joinCodeOf(org: OrgId, devicePublicKey: Uint8Array): string {
 }
 
 /**
- * The secret of an invitation for a further device begins with the member's id, because the new device has to sign whose it
- * is before it can ask anyone; the other 16 bytes are random (E5.1).
+ * The secret of an invitation for a member's device begins with that member's id, because the new device has to sign whose it
+ * is before it can ask anyone; the other 16 bytes are random (E5.1, E5.19).
  */
 export function deviceInvitationSecret(member: MemberId, random: Uint8Array): Uint8Array {
   return concatBytes(member, random.subarray(0, 16))

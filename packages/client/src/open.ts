@@ -21,7 +21,7 @@ import { contentLimits } from "./content.ts"
 import { createEngine, type Engine } from "./engine.ts"
 import { ClientError } from "./error.ts"
 import { makeInvite } from "./invites.ts"
-import { memberOfDeviceInvitation, sealJoinRequest, signJoinRequest } from "./join-request.ts"
+import { isForMember, memberOfDeviceInvitation, purposeOf, sealJoinRequest, signJoinRequest } from "./join-request.ts"
 import { keeperKeyFrom, planProblem } from "./keeper-plan.ts"
 import type { ClientPorts, Database } from "./ports.ts"
 import { readChallenge } from "./relay-link.ts"
@@ -168,7 +168,7 @@ export async function joinOrganisation(ports: ClientPorts, options: JoinOptions)
   if (invitation.expiresAt * 1_000 <= ports.timers.now()) {
     throw new ClientError("invitation_expired", "This invitation has expired. Ask for a new one.")
   }
-  const isDevice = invitation.purpose === 2
+  const isDevice = isForMember(purposeOf(invitation))
   const name = isDevice ? "" : checkName(options.name, "Your name")
   const label = options.deviceLabel.trim().slice(0, 60)
   return inNewVault(ports, options.passphrase, async (vault, db) => {

@@ -29,7 +29,15 @@ import type { GovernanceTable, StoredProposal } from "./store/governance.ts"
 /** What a join request has to do with a statement, and what to say of it. */
 export type RequestCheck =
   | { readonly kind: "none" }
-  | { readonly kind: "matches"; readonly details: readonly string[]; readonly joinCode: string; readonly request: Id }
+  | {
+      readonly kind: "matches"
+      readonly details: readonly string[]
+      readonly joinCode: string
+      readonly request: Id
+      readonly name: string
+    }
+  /** Several requests, answered together. */
+  | { readonly kind: "matches-all"; readonly details: readonly string[] }
   | { readonly kind: "unknown"; readonly details: readonly string[] }
   | { readonly kind: "differs" }
   /** Somebody else was admitted by the same invitation. */

@@ -97,6 +97,11 @@ const sealDelayMillis = 2_000
 const sealAgainMillis = 15_000
 const maxHistory = 200
 
+function isInBatch(statement: Statement, request: Id): boolean {
+  if (statement.type !== "batch") return false
+  return statement.body.acts.some((act) => act.type === "member-add" && hex(act.body.requestId) === request)
+}
+
 /** Why this device cannot sign by itself. */
 function elsewhere(roles: readonly OwnRole[]): string {
   return roles.some(({ how }) => how === "passkey")
@@ -274,7 +279,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
         request:
           check.kind === "matches"
             ? check.request
-            : statement.type === "member-add"
+            : statement.type === "member-add" || statement.type === "recover"
               ? hex(statement.body.requestId)
               : undefined,
         proposer: said.member,
@@ -422,7 +427,10 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       })
       deps.changes.mark({ topic: "proposals" }, { topic: "overview" })
     },
-    openFor: (request) => table.proposals("open").find((one) => one.request === request && isHere(one)),
+    openFor: (request) =>
+      table
+        .proposals("open")
+        .find((one) => (one.request === request || isInBatch(statementOf(one), request)) && isHere(one)),
     hasOpen: (type) => table.proposals("open").some((one) => statementOf(one).type === type && isHere(one)),
   }
   return proposals

@@ -2,8 +2,8 @@
 import {
   type Charter,
   checkName,
-  commitName,
   isActiveMember,
+  type KnownAct,
   type LaterAct,
   printableName,
   type Statement,
@@ -15,10 +15,11 @@ import type { Id } from "./api.ts"
 import { randomFraction } from "./backoff.ts"
 import type { Changes } from "./changes.ts"
 import type { InviteAnnounced } from "./content.ts"
+import type { OpenRequest } from "./governance-api.ts"
 import { readAnnounced, requestTags } from "./invites.ts"
 import {
   decodeJoinRequest,
-  deviceEntryOf,
+  isForMember,
   type JoinRequest,
   joinCodeOf,
   openJoinRequest,
@@ -30,6 +31,7 @@ import { fingerprintOf, type People } from "./people.ts"
 import type { Timers } from "./ports.ts"
 import type { RequestCheck } from "./proposal-view.ts"
 import type { Proposals } from "./proposals.ts"
+import { actOfRequest, isAnswerTo, isExactly } from "./request-act.ts"
 import type { GovernanceTable, StoredInvite, StoredRequest } from "./store/governance.ts"
 import type { PeopleTable } from "./store/people.ts"
 
@@ -65,6 +67,10 @@ export interface Requests {
   /** Of those who have asked and are not in yet: a statement that adds them commits to these. */
   askedNames(): readonly { readonly id: Uint8Array; readonly name: string; readonly salt: Uint8Array }[]
   check(statement: Statement): RequestCheck
+  /** Those that have not been decided. */
+  undecided(): readonly OpenRequest[]
+  /** What would answer this request; `undefined`: it is answered, or there is none. */
+  actFor(request: Id): LaterAct | undefined
   /** Drafts what waits for a draft, after a pause that leaves the inviter and then the keepers the first turn. */
   review(): Promise<void>
   /** Learns the names of those who were admitted meanwhile. */
@@ -109,43 +115,6 @@ export function createRequests(deps: RequestsDeps): Requests {
       .some((other) => other.guestKey === stored.guestKey && other.id !== stored.id && isAnswered(decoded(other)))
   }
 
-  function actFor(stored: StoredRequest): LaterAct {
-    const request = decoded(stored)
-    const device = deviceEntryOf(request)
-    if (purposeOf(request) === "device") return { type: "device-add", body: { member: request.member, device } }
-    return {
-      type: "member-add",
-      body: {
-        member: request.member,
-        nameCommitment: commitName(request.salt, request.name),
-        devices: [device],
-        requestId: fromHex(stored.id),
-      },
-    }
-  }
-
-  function isFor(statement: Statement, stored: StoredRequest): boolean {
-    const act = actFor(stored)
-    if (statement.type === "device-add" && act.type === "device-add") {
-      return equalBytes(statement.body.device.id, act.body.device.id)
-    }
-    return statement.type === "member-add" && hex(statement.body.requestId) === stored.id
-  }
-
-  function matches(statement: Statement, stored: StoredRequest): boolean {
-    const request = decoded(stored)
-    if (statement.type === "device-add") return equalBytes(statement.body.member, request.member)
-    if (statement.type !== "member-add") return false
-    const [device, ...more] = statement.body.devices
-    return (
-      equalBytes(statement.body.member, request.member) &&
-      checkName(statement.body.nameCommitment, request.salt, request.name) &&
-      more.length === 0 &&
-      device !== undefined &&
-      equalBytes(device.publicKey, request.devicePublicKey)
-    )
-  }
-
   function detailsOf(stored: StoredRequest, invite: StoredInvite | undefined): readonly string[] {
     const request = decoded(stored)
     const people = deps.people()
@@ -155,8 +124,14 @@ export function createRequests(deps: RequestsDeps): Requests {
       const whom = announced.name === "" ? "" : ` for “${printableName(announced.name)}”`
       details.push(`${people.nameOf(invite.member)} made the invitation${whom}.`)
     }
-    if (purposeOf(request) !== "device")
+    if (purposeOf(request) === "recovery") {
+      const whom = people.nameOf(hex(request.member))
+      details.push(
+        `Whoever used it says that they are ${whom} and have lost every device. Ask ${whom} in person, and compare the code.`,
+      )
+    } else if (purposeOf(request) !== "device") {
       details.push(`Whoever used it asks to be called “${printableName(request.name)}”.`)
+    }
     if (purposeOf(request) === "keeper") details.push("They are asked to become a keeper too.")
     const label = request.label === "" ? "Their device" : `Their device “${printableName(request.label)}”`
     details.push(`${label} has the key ${fingerprintOf(request.devicePublicKey)}.`)
@@ -166,11 +141,47 @@ export function createRequests(deps: RequestsDeps): Requests {
     return details
   }
 
+  /** One's own further device; a member who is there, for a recovery that somebody else asks for; somebody new. */
+  function isRightMember(request: JoinRequest, inviter: Id): boolean {
+    const { state } = deps.charter()
+    switch (purposeOf(request)) {
+      case "device":
+        return hex(request.member) === inviter
+      case "recovery":
+        return hex(request.member) !== inviter && isActiveMember(state, request.member)
+      default:
+        return !state.members.has(request.member) || isAnswered(request)
+    }
+  }
+
   function pauseFor(invite: StoredInvite): number {
     const me = hex(deps.account().member)
     const fraction = 1 + randomFraction(deps.randomBytes)
     if (invite.secret !== undefined) return 0
     return fraction * (deps.people().isKeeper(me) ? keeperPauseMillis : otherPauseMillis)
+  }
+
+  /** It was approved: it may still wait, and when it was vetoed nobody asks again by itself. */
+  function isDecided(request: Id): boolean {
+    return table.proposals("applied").some((one) => one.request === request)
+  }
+
+  function checkAct(act: KnownAct | Statement): RequestCheck {
+    if (act.type !== "member-add" && act.type !== "device-add" && act.type !== "recover") return { kind: "none" }
+    const stored = table.requests().find((one) => isAnswerTo(act, one.id, decoded(one)))
+    if (stored === undefined) {
+      return { kind: "unknown", details: ["The request behind it is not known on this device yet."] }
+    }
+    const request = decoded(stored)
+    if (!isExactly(act, request)) return { kind: "differs" }
+    if (isUsedUp(stored)) return { kind: "used" }
+    return {
+      kind: "matches",
+      request: stored.id,
+      details: detailsOf(stored, table.invite(stored.guestKey)),
+      joinCode: joinCodeOf(deps.account().org, request.devicePublicKey),
+      name: printableName(request.name),
+    }
   }
 
   const requests: Requests = {
@@ -209,10 +220,8 @@ export function createRequests(deps: RequestsDeps): Requests {
       const isFitting =
         equalBytes(request.guestKey, announced.guestKey) &&
         request.purpose === announced.purpose &&
-        (purposeOf(request) === "device"
-          ? hex(request.member) === member
-          : !deps.charter().state.members.has(request.member) || isAnswered(request)) &&
-        (purposeOf(request) === "device" || request.name.trim() !== "")
+        isRightMember(request, member) &&
+        (isForMember(purposeOf(request)) || request.name.trim() !== "")
       if (!isFitting || !(await verifyJoinRequest(deps.account().org, request))) return undefined
       return () => {
         if (table.requests().filter((one) => one.guestKey === guestKey).length >= requestsPerInvite) return
@@ -229,7 +238,7 @@ export function createRequests(deps: RequestsDeps): Requests {
     askedName(member) {
       for (const stored of table.requests()) {
         const request = decoded(stored)
-        if (hex(request.member) !== member || purposeOf(request) === "device") continue
+        if (hex(request.member) !== member || isForMember(purposeOf(request))) continue
         const commitment = deps.charter().state.members.get(request.member)?.nameCommitment
         if (commitment === undefined || checkName(commitment, request.salt, request.name)) return request.name
       }
@@ -242,19 +251,37 @@ export function createRequests(deps: RequestsDeps): Requests {
         .filter((request) => request.salt.length === 16 && !isAnswered(request))
         .map(({ member, name, salt }) => ({ id: member, name, salt })),
     check(statement) {
-      if (statement.type !== "member-add" && statement.type !== "device-add") return { kind: "none" }
-      const stored = table.requests().find((one) => isFor(statement, one))
-      if (stored === undefined)
-        return { kind: "unknown", details: ["The request behind it is not known on this device yet."] }
-      if (!matches(statement, stored)) return { kind: "differs" }
-      const request = decoded(stored)
-      if (isUsedUp(stored)) return { kind: "used" }
-      return {
-        kind: "matches",
-        request: stored.id,
-        details: detailsOf(stored, table.invite(stored.guestKey)),
-        joinCode: joinCodeOf(deps.account().org, request.devicePublicKey),
-      }
+      if (statement.type !== "batch") return checkAct(statement)
+      const checks = statement.body.acts.filter(({ type }) => type === "member-add").map(checkAct)
+      const bad = checks.find(({ kind }) => kind !== "matches")
+      if (bad !== undefined) return bad
+      const details = checks.flatMap((one) =>
+        one.kind === "matches" ? [`${one.name}: the code ${one.joinCode}.`] : [],
+      )
+      return checks.length === 0 ? { kind: "none" } : { kind: "matches-all", details }
+    },
+    undecided() {
+      const people = deps.people()
+      return table.requests().flatMap((stored) => {
+        const request = decoded(stored)
+        const invite = table.invite(stored.guestKey)
+        if (invite === undefined || invite.revoked || isAnswered(request) || isUsedUp(stored)) return []
+        if (isDecided(stored.id)) return []
+        return {
+          id: stored.id,
+          purpose: purposeOf(request),
+          name: isForMember(purposeOf(request)) ? people.nameOf(hex(request.member)) : printableName(request.name),
+          invitedBy: people.nameOf(invite.member),
+          joinCode: joinCodeOf(deps.account().org, request.devicePublicKey),
+          keyCode: fingerprintOf(request.devicePublicKey),
+          at: stored.at,
+        }
+      })
+    },
+    actFor(id) {
+      const stored = table.request(id)
+      if (stored === undefined || isAnswered(decoded(stored)) || isUsedUp(stored)) return undefined
+      return actOfRequest(stored.id, decoded(stored))
     },
     async review() {
       const now = deps.timers.now()
@@ -264,8 +291,11 @@ export function createRequests(deps: RequestsDeps): Requests {
         const request = decoded(stored)
         const invite = table.invite(stored.guestKey)
         if (invite === undefined || invite.revoked || isAnswered(request) || isUsedUp(stored)) continue
+        if (isDecided(stored.id)) continue
         if (now - stored.at > requestMillis || deps.proposals().openFor(stored.id) !== undefined) continue
-        const act = actFor(stored)
+        // a list of people is decided about as a whole, when somebody proposes it (E5.16)
+        if (readAnnounced(invite).together === 1) continue
+        const act = actOfRequest(stored.id, request)
         // A draft that expired was not wanted; one that another act overtook is drafted anew. How old a draft is its sender
         // says; how old the request is, this device knows.
         const wasDrafted = table.proposals("dead").some((one) => one.request === stored.id)
@@ -292,7 +322,7 @@ export function createRequests(deps: RequestsDeps): Requests {
         if (!isAnswered(request)) continue
         deps.peopleTable.putLabel(hex(deviceIdOf(request.devicePublicKey)), request.label, true)
         const member = hex(request.member)
-        if (purposeOf(request) === "device" || deps.peopleTable.name(member) !== undefined) continue
+        if (isForMember(purposeOf(request)) || deps.peopleTable.name(member) !== undefined) continue
         people.learn({ member: request.member, name: request.name, salt: request.salt })
       }
     },

@@ -180,9 +180,15 @@ function toRule({ k, delaySeconds, vetoK, minOrganisations, minJurisdictions }: 
   return { k, delaySeconds, vetoK, minOrganisations, minJurisdictions }
 }
 
-/** The rules in force as a draft, with one seat exchanged. Throws `not_found`. (E5.11) */
-export function withSeatReplaced({ state }: Charter, lost: Id, by: SeatDraft): RulesDraft {
-  const { rules } = state
+/** The rules in force as a draft, with one seat exchanged. Throws `not_found`, and `not_allowed` for the very key that was lost. (E5.11) */
+export function withSeatReplaced({ charter, offered, nameOf }: DraftSources, lost: Id, by: SeatDraft): RulesDraft {
+  const { rules } = charter.state
+  if ("member" in by) {
+    const key = offered(by.member)
+    if (key !== undefined && hex(key.id) === lost) {
+      throw new ClientError("not_allowed", `${nameOf(by.member)} has not offered another key yet.`)
+    }
+  }
   if (!rules.keepers.some(({ id }) => hex(id) === lost)) {
     throw new ClientError("not_found", "There is no such keeper's seat.")
   }

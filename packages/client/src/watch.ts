@@ -104,7 +104,8 @@ export function createCharterWatch(deps: CharterWatchDeps): CharterWatch {
     for (const { key: cosigner, timestamp } of cosignatures) {
       if (timestamp === undefined) continue
       const id = hex(cosigner.publicKey)
-      if (timestamp > (seen[id]?.time ?? 0)) seen[id] = { time: timestamp, size }
+      const before = seen[id] ?? { time: 0, size: 0 }
+      seen[id] = { time: Math.max(before.time, timestamp), size: Math.max(before.size, size) }
     }
     // notes may name witnesses that other rules have known: what they say counts for nothing now
     const ids = new Set(witnesses.map(({ publicKey }) => hex(publicKey)))
@@ -138,15 +139,13 @@ export function createCharterWatch(deps: CharterWatchDeps): CharterWatch {
     look()
   }
 
-  /** What the newest w of them have in common: the oldest of their times, the smallest of their sizes. (E10.3) */
+  /** The latest time, and the largest size, that as many as have to agree vouch for. (E10.3) */
   function vouched(): Seen | undefined {
     const { witnesses, witnessQuorum } = rules()
-    const newest = witnesses
-      .flatMap(({ publicKey }) => kept.seen[hex(publicKey)] ?? [])
-      .sort((a, b) => b.time - a.time)
-      .slice(0, witnessQuorum)
-    if (newest.length < witnessQuorum) return undefined
-    return { time: Math.min(...newest.map(({ time }) => time)), size: Math.min(...newest.map(({ size }) => size)) }
+    const heard = witnesses.flatMap(({ publicKey }) => kept.seen[hex(publicKey)] ?? [])
+    const time = heard.map((seen) => seen.time).sort((a, b) => b - a)[witnessQuorum - 1]
+    const size = heard.map((seen) => seen.size).sort((a, b) => b - a)[witnessQuorum - 1]
+    return time === undefined || size === undefined ? undefined : { time, size }
   }
 
   function knownSince(publicKey: Uint8Array): number {

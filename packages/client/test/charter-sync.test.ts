@@ -122,6 +122,19 @@ describe("entries and checkpoints", () => {
     expect(sync.charter().size).toBe(4)
   })
 
+  test("[E8.4] a relay that sends more than any history has, and no checkpoint for it, is given up", async () => {
+    const sync = await synced(1)
+    const junk = new Uint8Array(65_535)
+    const many = Array.from({ length: 1_024 }, () => junk)
+    const steps = []
+    for (let first = 1; first < 4_096; first += 1_024) {
+      steps.push(await sync.receive(await frames(first, many, 4), relayKey.publicKey))
+      if (steps.at(-1)?.kind === "lied") break
+    }
+    expect(steps.at(-1)).toMatchObject({ kind: "lied", how: "bad_checkpoint" })
+    expect(sync.next()).toBe(1)
+  })
+
   test("[E8.4] a renewed subscription may repeat what is known", async () => {
     const sync = await synced(2)
     const step = await sync.receive(await frames(0, entries, 4), relayKey.publicKey)

@@ -1,4 +1,5 @@
 export { createFaultNetwork, type FaultNetwork } from "./fault-network.ts"
+export { createJumpingClock, type JumpingClock } from "./jumping-clock.ts"
 export { createMachine, type Machine } from "./machine.ts"
 export { createManualTimers, type ManualTimers } from "./manual-timers.ts"
 export { createMemoryDatabases, type MemoryDatabases } from "./memory-database.ts"

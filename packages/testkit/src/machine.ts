@@ -24,7 +24,8 @@ class Killed extends Error {
   override name = "Killed"
 }
 
-export function createMachine(inner: Network, report: (error: unknown) => void = () => {}): Machine {
+/** `clock`: in the place of real time, for a world that jumps ahead as a whole. */
+export function createMachine(inner: Network, report: (error: unknown) => void = () => {}, clock?: Timers): Machine {
   let life = 0
   let steps = 0
   let limit = Number.POSITIVE_INFINITY
@@ -63,11 +64,13 @@ export function createMachine(inner: Network, report: (error: unknown) => void =
     }
     const never = new Promise<never>(() => {})
     const timers: Timers = {
-      now: () => Date.now() + offset,
+      now: () => (clock?.now() ?? Date.now()) + offset,
       setTimeout(work, millis) {
-        const timer = setTimeout(() => {
+        const run = () => {
           if (isAlive()) work()
-        }, millis)
+        }
+        if (clock !== undefined) return clock.setTimeout(run, millis)
+        const timer = setTimeout(run, millis)
         timer.unref()
         return () => clearTimeout(timer)
       },

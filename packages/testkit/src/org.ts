@@ -8,9 +8,11 @@ import {
   unlockVault,
 } from "@holdfast/client"
 import type { Relay } from "@holdfast/relay"
+import { createJumpingClock, type JumpingClock } from "./jumping-clock.ts"
 import { createMachine, type Machine } from "./machine.ts"
 import { createMemoryNetwork, type MemoryNetwork } from "./memory-network.ts"
 import { createTestRelay, hostingCode } from "./test-relay.ts"
+import { createWitnesses, type Witnesses } from "./witnesses.ts"
 
 export const passphrase = "correct horse battery"
 export const relayUrl = "http://relay.test"
@@ -38,6 +40,9 @@ export interface Player {
 export interface World {
   readonly relay: Relay
   readonly network: MemoryNetwork
+  /** Everybody's, in a world with witnesses. */
+  readonly clock: JumpingClock
+  readonly witnesses: Witnesses
   /** Founds an organisation. */
   found(
     name: string,
@@ -57,9 +62,17 @@ export async function until(what: string, holds: () => Promise<boolean>, millis 
   }
 }
 
-export async function createWorld(): Promise<World> {
+/** `witnesses`: so many that can be named in rules, and a clock that relay, witnesses and machines share. */
+export async function createWorld(options: { readonly witnesses?: number } = {}): Promise<World> {
   const network = createMemoryNetwork()
-  const relay = await createTestRelay()
+  const clock = createJumpingClock()
+  const witnesses = await createWitnesses(options.witnesses ?? 0, clock)
+  const shared = { now: clock.now, after: (millis: number, work: () => void) => clock.setTimeout(work, millis) }
+  const relay =
+    options.witnesses === undefined
+      ? await createTestRelay()
+      : await createTestRelay({}, { clock: shared, fetch: witnesses.fetch })
+  const machineClock = options.witnesses === undefined ? undefined : clock
   network.put(relayUrl, relay)
   const players: Player[] = []
 
@@ -68,7 +81,7 @@ export async function createWorld(): Promise<World> {
     open: (machine: Machine, reports: unknown[]) => Promise<OpenClient>,
   ): Promise<Player> {
     const reports: unknown[] = []
-    const machine = createMachine(network, (error) => reports.push(error))
+    const machine = createMachine(network, (error) => reports.push(error), machineClock)
     let client = await open(machine, reports)
     const { vault } = client
     const { me } = await client.overview()
@@ -126,6 +139,8 @@ export async function createWorld(): Promise<World> {
   return {
     relay,
     network,
+    clock,
+    witnesses,
     found: (name, options = {}) =>
       player(name, (machine) =>
         foundOrganisation(machine.ports, {

@@ -13,13 +13,13 @@ export const InvitationSchema = message("Invitation", {
   relays: repeated(4, text(limits.urlBytes), limits.relaysPerInvitation),
   /** Seconds since 1970. */
   expiresAt: required(5, uint()),
-  /** 1 asks the invited to become a keeper too; 2 invites another device of the inviting member. */
-  purpose: plain(6, uint(2), 0),
+  /** 1 asks the invited to become a keeper too; 2 invites another device of the inviting member; 3 lets another member back in. */
+  purpose: plain(6, uint(3), 0),
 })
 /** What a link or QR code carries. Everything the relay says afterwards is checked against `org` (W8.1). */
 export type Invitation = Of<typeof InvitationSchema>
 
-export const invitationPurposes = ["member", "keeper", "device"] as const
+export const invitationPurposes = ["member", "keeper", "device", "recovery"] as const
 export type InvitationPurpose = (typeof invitationPurposes)[number]
 
 /** The first two bytes of every invitation of this version: field 1 is 1. */

@@ -93,9 +93,9 @@ describe("invitations", () => {
     )
   })
 
-  test("[W8.1] have three purposes", () => {
-    expect(invitationPurposes).toEqual(["member", "keeper", "device"])
-    expectCode("malformed", () => formatInvitation({ ...invitation, purpose: 3 }))
+  test("[W8.1] have four purposes", () => {
+    expect(invitationPurposes).toEqual(["member", "keeper", "device", "recovery"])
+    expectCode("malformed", () => formatInvitation({ ...invitation, purpose: 4 }))
   })
 
   test("[W8.1] one changed character is another invitation or none", () => {

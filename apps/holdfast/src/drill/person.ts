@@ -1,13 +1,13 @@
 import path from "node:path"
 import {
   type Alarm,
+  type Client,
   type ClientPorts,
   foundOrganisation,
   type Id,
   joinOrganisation,
   listVaults,
   type Message,
-  type OpenClient,
   platformNetwork,
   unlockVault,
 } from "@holdfast/client"
@@ -30,7 +30,7 @@ export interface Person {
   readonly name: string
   readonly machine: string
   readonly route: Route
-  readonly client: OpenClient
+  readonly client: Client
   readonly member: Id
   readonly device: Id
   /** What this person's program sees and does; a drill weakens it to see if it is caught. */
@@ -43,7 +43,7 @@ export interface Person {
   restart(): Promise<void>
 }
 
-export type Weaken = (client: OpenClient, name: string) => OpenClient
+export type Weaken = (client: Client, name: string) => Client
 
 interface Machine {
   readonly ports: ClientPorts
@@ -86,7 +86,7 @@ async function personOf(
   folder: string,
   route: Route,
   weaken: Weaken,
-  open: (ports: ClientPorts) => Promise<OpenClient>,
+  open: (ports: ClientPorts) => Promise<Client>,
 ): Promise<Person> {
   const machine = machineIn(folder, route)
   let client = weaken(await open(machine.ports), name)
@@ -120,7 +120,7 @@ async function personOf(
   }
 }
 
-async function unlock(ports: ClientPorts): Promise<OpenClient> {
+async function unlock(ports: ClientPorts): Promise<Client> {
   const [vault] = await listVaults(ports)
   if (vault === undefined) throw new Error("there is no vault on this machine")
   return unlockVault(ports, vault, passphrase)

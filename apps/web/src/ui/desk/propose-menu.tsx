@@ -5,7 +5,6 @@ import { go } from "../../state/route.ts"
 import { Button } from "../parts.tsx"
 import { Admissions } from "./admissions.tsx"
 import { ImportApprovalPopup } from "./approving.tsx"
-import { BecomeKeeper } from "./become-keeper.tsx"
 import { Canary } from "./canary.tsx"
 import { ImportPeople } from "./import-people.tsx"
 import { Recover } from "./recover.tsx"
@@ -26,7 +25,6 @@ const windows = {
   removals: Removals,
   admissions: Admissions,
   import: ImportPeople,
-  become: BecomeKeeper,
   key: ImportApprovalPopup,
 } as const satisfies Partial<Record<Tool, (props: ToolProps) => unknown>>
 
@@ -40,7 +38,6 @@ const forKeepers: readonly Tool[] = [
   "relays",
   "canary",
   "import",
-  "become",
   "key",
 ]
 const forMembers: readonly Tool[] = ["admissions", "removals", "recover", "import", "key"]
