@@ -75,6 +75,8 @@ const screens: Readonly<Record<string, readonly [go: (page: Page) => Promise<unk
   ],
   "a broken invitation": [(page) => page.goto(`${base}?scene=empty#/join/hf1nonsense`), "invitation"],
   waiting: [(page) => unlock(page, "waiting"), "join-code"],
+  "waiting to be let back in": [(page) => unlock(page, "recovering"), "recovery-words"],
+  "a notice about something to decide": [(page) => unlock(page, "desk", "#/notices"), "notice-to-desk"],
   conversation: [(page) => unlock(page, "main", contracts), "composer"],
   readers: [(page) => unlock(page, "main", `${contracts}/readers`), "readers-count"],
   "a ghost": [(page) => unlock(page, "ghost", `${contracts}/readers`), "readers-count"],

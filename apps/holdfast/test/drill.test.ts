@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
-import type { Client } from "@holdfast/client"
+import type { OpenClient } from "@holdfast/client"
 import { expect, test } from "vitest"
 import type { Attack } from "../src/drill/attack.ts"
 import { attacks, choose } from "../src/drill/catalogue.ts"
@@ -37,8 +37,8 @@ function weakenRelay(stage: LiveStage): void {
 }
 
 /** A client that keeps quiet about what it notices. */
-function silenced(client: Client): Client {
-  return Object.assign(Object.create(client) as Client, {
+function silenced(client: OpenClient): OpenClient {
+  return Object.assign(Object.create(client) as OpenClient, {
     overview: async () => ({ ...(await client.overview()), alarms: [] }),
   })
 }

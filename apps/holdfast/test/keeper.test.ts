@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { pathToFileURL } from "node:url"
 import { decodeStatement, type Statement, seal, shortCode } from "@holdfast/charter"
 import { decodeApprovalFile, encodeApprovalFile, parseKeeperOffer } from "@holdfast/client/offline"
-import { hex } from "@holdfast/wire"
+import { hex, utf8 } from "@holdfast/wire"
 import { beforeAll, describe, expect, test } from "vitest"
 import {
   admission,
@@ -17,6 +17,7 @@ import {
   memberOf,
   names,
   noteOf,
+  ofUnknownType,
   requestFor,
   seatFor,
   witnessNamed,
@@ -283,6 +284,43 @@ describe("signing on a machine that is never online", () => {
     await run(["keeper", "offer", keyIn(here), hex(harbour.org)], withPassphrase)
     const ended = await signing(here, await requestFor(harbour, eve), firstGroup(eve))
     expect(ended).toMatchObject({ code: 1, out: "", err: expect.stringContaining("no seat") })
+  })
+
+  test("[K2.1] a suspended keeper is not asked to sign what would only raise an alarm", async () => {
+    const here = await newKey()
+    const wanda = await witnessNamed("Wanda")
+    let watched = await foundHarbour((rules) => ({ ...rules, witnesses: [wanda.entry], witnessQuorum: 1 }))
+    const offered = await run(["keeper", "offer", keyIn(here), hex(watched.org)], withPassphrase)
+    watched = await done(watched, seatFor(watched, offered.out), ["Ana", "Ben", "Cleo"])
+    const note = utf8(await noteOf(watched, { witnesses: [wanda] }))
+    watched = await done(watched, { type: "anchor", body: { note } }, [])
+    const body = { keeper: parseKeeperOffer(offered.out).keeper, seconds: 86_400 }
+    watched = await done(watched, { type: "suspend-keeper", body }, ["Ana", "Ben", "Cleo"])
+    expect(watched.charter.records.at(3)?.outcome).toBe("applied")
+    const statement = drafted(watched, await admission(watched, "Eve"))
+    const ended = await signing(here, await requestFor(watched, statement), firstGroup(statement))
+    expect(ended).toMatchObject({ code: 1, out: "", err: expect.stringContaining("suspended") })
+  })
+
+  test("[K2.1] a history with an act that only a newer version knows is not signed on", async () => {
+    const here = await sameKeyElsewhere(where)
+    const unknown = ofUnknownType(drafted(harbour, await admission(harbour, "Finn")))
+    const newer = await logged(harbour, seal(unknown, [await approvalBy("Ana", unknown)]))
+    expect(newer.charter.updateNeededAt).toBe(2)
+    const statement = drafted(newer, await admission(newer, "Eve"))
+    const ended = await signing(here, await requestFor(newer, statement), firstGroup(statement))
+    expect(ended).toMatchObject({ code: 1, out: "", err: expect.stringContaining("Update Holdfast here first") })
+  })
+
+  test("what lies on a stick is not read when it cannot be one of our files", async () => {
+    const here = await sameKeyElsewhere(where)
+    const huge = path.join(here, "huge.holdfast-approval")
+    writeFileSync(huge, "")
+    truncateSync(huge, 3_000_000_000)
+    mkdirSync(path.join(here, "folder.holdfast-approval"))
+    expect((await signing(here, await requestFor(harbour, eve), firstGroup(eve))).code).toBe(0)
+    const ended = await run(["keeper", "sign", huge, "--yes-code", "0000"], withPassphrase)
+    expect(ended).toMatchObject({ code: 1, out: "", err: expect.stringContaining("too large") })
   })
 
   test("[K2.5] two keys beside the request: it asks which", async () => {

@@ -239,6 +239,7 @@ export function fixtureClient(options: FixtureOptions): Client & GovernanceApi {
             : { total: 3, needed: 2, names: ["Ada Okafor", "Bjørn Halvorsen", "Chloé Martin"] },
         ...(keeperPlan === undefined ? {} : { keeperPlan }),
         ...(standing === "waiting" ? { joinCode: "4F0K 77QD" } : {}),
+        ...(scene === "recovering" ? { recovery: { approved: true, effectAt: Date.now() + 51 * hour } } : {}),
         decisions: proposals.filter(({ mine }) => mine === "can-approve").length,
         unread: conversations.reduce((sum, { unread }) => sum + unread, 0),
         alarms,

@@ -16,7 +16,7 @@ import type {
 import { largeProposals, laterActs } from "./fixture-desk.ts"
 
 export interface FixtureOptions {
-  /** What somebody typed as passphrase: main, evaluation, alarm, ghost, removed, offline, plan, long, waiting, founded, desk, frozen, lapsed. */
+  /** What somebody typed as passphrase: main, evaluation, alarm, ghost, removed, offline, plan, long, waiting, recovering, founded, desk, frozen, lapsed. */
   readonly scene: string
   readonly found?: FoundOptions
   readonly name?: string
@@ -410,6 +410,17 @@ export function worldOf({ scene, found, name }: FixtureOptions): World {
             kind: "junk",
             sentence: "Two frames in the lane could not be read by anybody. They were ignored.",
           },
+          ...(isLarge(scene)
+            ? [
+                {
+                  id: id(0xc4),
+                  at: now - 2 * hour,
+                  level: "notice" as const,
+                  kind: "decision_due",
+                  sentence: "A proposal has waited for your decision for a day, or its time is nearly over.",
+                },
+              ]
+            : []),
         ]
   if (scene === "alarm")
     alarms = [
@@ -424,7 +435,13 @@ export function worldOf({ scene, found, name }: FixtureOptions): World {
       ...alarms,
     ]
   const standing: Overview["standing"] =
-    scene === "waiting" ? "waiting" : scene === "removed" ? "removed" : scene === "alarm" ? "stopped" : "active"
+    scene === "waiting" || scene === "recovering"
+      ? "waiting"
+      : scene === "removed"
+        ? "removed"
+        : scene === "alarm"
+          ? "stopped"
+          : "active"
   return {
     myName,
     evaluation,

@@ -10,19 +10,6 @@ export function spanOf(seconds: number): string {
   return count(Math.ceil(seconds / 60), "minute")
 }
 
-/** "in 2 days and 3 hours": as exact as somebody who waits needs it. */
-export function untilIn(at: number, now = Date.now()): string {
-  const minutes = Math.ceil((at - now) / 60_000)
-  if (minutes <= 0) return "with the next reading of the clock"
-  if (minutes < 60) return `in ${count(minutes, "minute")}`
-  const hours = Math.floor(minutes / 60)
-  if (hours < 24) return `in ${joined(count(hours, "hour"), minutes % 60, "minute")}`
-  return `in ${joined(count(Math.floor(hours / 24), "day"), hours % 24, "hour")}`
-}
-function joined(first: string, rest: number, unit: string): string {
-  return rest === 0 ? first : `${first} and ${count(rest, unit)}`
-}
-
 const from = (rule: ActRuleView) =>
   [
     rule.minOrganisations > 1 ? `${rule.minOrganisations} different organisations` : "",
@@ -95,6 +82,7 @@ export const desk = {
     removals: "Remove several members",
     admissions: "Admit many at once",
     import: "Invite from a list",
+    become: "Offer another key of mine",
     key: "Import an approval file",
   },
   proposed: "Proposed. Read the exact sentence below, and approve it if it is right.",
@@ -187,7 +175,7 @@ export const desk = {
   },
 
   seat: {
-    key: "key on a device or key file",
+    key: "key",
     passkey: "passkey",
     you: "you",
     suspended: "suspended",
@@ -209,8 +197,8 @@ export const desk = {
     passkeyHint: "Asks for your finger, face or PIN each time. A security key can be kept apart from this computer.",
     file: "Key file on another machine",
     fileHint: "For a machine that is never online. You carry small files between the two.",
-    noPasskey:
-      "A keeper's passkey is bound to this computer, so that no server can ever ask for it. This page comes from a server's address. Open Holdfast at an address of this computer that ends in .localhost, join there as another device of yours, and make the passkey there; or choose another kind of key.",
+    noPasskey: (relay: string) =>
+      `A keeper's passkey is bound to this computer, so that no server can ever ask for it, and this page comes from a server's address. On this computer run “holdfast desk --relay ${relay}”, open the address that it shows, join there as another device of yours, and make the passkey there. Or choose another kind of key.`,
     noPasskeyLocal: (link: string) =>
       `A keeper's passkey works only at an address of this computer that ends in .localhost. Open ${link} instead, join there as another device of yours, and make the passkey there; or choose another kind of key.`,
     noPasskeyBrowser: "This browser cannot make passkeys. Use a current one, or choose another kind of key.",

@@ -54,6 +54,19 @@ export function agoOf(at: number, now = Date.now()): string {
   return hours < 48 ? `${count(hours, "hour")} ago` : `${count(Math.floor(hours / 24), "day")} ago`
 }
 
+/** "in 2 days and 3 hours": as exact as somebody who waits needs it. */
+export function untilIn(at: number, now = Date.now()): string {
+  const minutes = Math.ceil((at - now) / 60_000)
+  if (minutes <= 0) return "with the next reading of the clock"
+  if (minutes < 60) return `in ${count(minutes, "minute")}`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return `in ${joined(count(hours, "hour"), minutes % 60, "minute")}`
+  return `in ${joined(count(Math.floor(hours / 24), "day"), hours % 24, "hour")}`
+}
+function joined(first: string, rest: number, unit: string): string {
+  return rest === 0 ? first : `${first} and ${count(rest, unit)}`
+}
+
 /** "14 November 2026" */
 export const dateOf = (at: number) => date.format(at)
 
@@ -196,6 +209,8 @@ export const text = {
       member: "You will be a member.",
       keeper: "You will be a member, and you are asked to be one of the people who must agree (a keeper).",
       device: "This adds another device of your own to the organisation.",
+      recovery:
+        "This lets you back in as yourself after you have lost every device. It waits for some days before it takes effect; then this device is yours and the lost ones end.",
     },
     relay: (host: string) => `Its server is ${host}.`,
     expires: (left: string) => `The invitation holds for a while: ${left}.`,
@@ -217,6 +232,13 @@ export const text = {
       "The people who must agree look at it and approve.",
       "This page goes on by itself. You can close it and come back.",
     ],
+    recovery: {
+      title: "You have asked to be let back in",
+      asked: "The people who must agree compare the code with you and decide.",
+      notBegun: "They have agreed. The waiting time begins as soon as witnesses have seen it.",
+      waits: (when: string, moment: string) =>
+        `They have agreed. It takes effect ${when} (${moment}). Until then any of your old devices can stop it.`,
+    },
     lock: "Lock for now",
     giveUp: "Give up and remove it from this device",
   },
@@ -483,6 +505,7 @@ export const text = {
     lapsedHint: "When its time came it no longer fitted the rules, so it changed nothing.",
     /** What the clock says: times are those that witnesses have signed, never the server's word. */
     seenAt: (when: string) => `seen by witnesses ${when}`,
+    older: (n: number) => `Show ${n} older entries`,
     clock: (n: number) => `${count(n, "reading")} of the log's clock, signed by witnesses`,
     follow: (n: number) => `Everything about entry ${n}`,
     /** The engine may give a word of the rules or a sentence. */
@@ -498,6 +521,7 @@ export const text = {
     intro: "Things worth knowing. None of them stops anything.",
     none: "No notices.",
     dismiss: "Seen",
+    toDesk: "Look at it",
   },
 
   alarm: {
@@ -515,6 +539,18 @@ export const text = {
         "Somebody tried to slip in a key. It was refused. Tell the people who must agree, not through this server.",
       ghost_device:
         "Do not send anything secret until it is gone. Look at “Who can read this” and tell the people who must agree.",
+      frozen:
+        "Ask the people who run the witnesses, not through this server, whether they are down. If they are not, somebody keeps them from being asked. Until they sign again, let nobody in and trust no change that you see here.",
+      canary_lapsed:
+        "Ask a keeper in person why it was not renewed. Until you know, treat this organisation as one that may have been compelled.",
+      own_record_changed:
+        "If you did not do this yourself, tell the people who must agree at once, in person or by phone. What still waits can be stopped under Keepers.",
+      approval_by_suspended:
+        "Ask that keeper in person whether it was them. If it was not, somebody else has their key: replace it under Keepers.",
+      update_needed:
+        "Update Holdfast on this device before you decide about anything, so that you see the same as everybody else.",
+      refused_entry:
+        "Look at the entry in the timeline: it says who signed it and which rule it broke. It changed nothing.",
     } as Readonly<Record<string, string>>,
     otherwise: "Tell the people who must agree, in person or by phone, and keep this device as it is.",
   },

@@ -2,9 +2,9 @@ import type { Act, Governance, KeeperView, Proposal, RulesDraft, WaitingAct } fr
 import { hex } from "@holdfast/wire"
 import { unzipSync } from "fflate"
 import { describe, expect, test } from "vitest"
-import { ruleInShort, ruleMeaning, rulePartsInWords, spanOf, untilIn } from "../src/desk-words.ts"
+import { ruleInShort, ruleMeaning, rulePartsInWords, spanOf } from "../src/desk-words.ts"
 import { archiveOf } from "../src/downloads/save-archive.ts"
-import { agoOf } from "../src/messages.ts"
+import { agoOf, untilIn } from "../src/messages.ts"
 import { actAsTold, timelineRows } from "../src/state/act-words.ts"
 import {
   canaryStanding,

@@ -26,6 +26,7 @@ export async function holdLane(open: () => Promise<Lane>): Promise<HeldLane> {
     supplyBlob: (blob, ciphertext) => lane.supplyBlob(blob, ciphertext),
     awaitedBlobs: () => lane.awaitedBlobs(),
     checkClaims: () => lane.checkClaims(),
+    claimsAhead: () => lane.claimsAhead(),
     conversations: () => lane.conversations(),
     leaves: (conversation) => lane.leaves(conversation),
     createConversation: (options) => lane.createConversation(options),

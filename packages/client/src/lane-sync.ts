@@ -2,7 +2,7 @@
 // the store: each step one transaction (E3.4, E7.2, E7.3).
 import { type Lane, LaneError, type LaneEvent } from "@holdfast/lanes"
 import { LogError, laneOrigin, NOTE_SIGNATURE, noteKey, verifyCheckpoint } from "@holdfast/log"
-import { equalBytes, type Frames, type OrgId, utf8 } from "@holdfast/wire"
+import { equalBytes, type Frames, hex, type OrgId, utf8 } from "@holdfast/wire"
 import type { Alarms } from "./alarms.ts"
 import type { Timers } from "./ports.ts"
 import type { LaneTable } from "./store/lane.ts"
@@ -20,6 +20,8 @@ export interface LaneSyncDeps {
   readonly settled: () => void
   /** A proof that the relay shows different histories: nothing goes on. */
   readonly stop: (how: "fork" | "rollback", evidence: readonly Uint8Array[]) => void
+  readonly nameOf: (member: Uint8Array) => string
+  readonly charterSize: () => number
   /** The relay in use cannot be believed; another connection may do better. */
   readonly abandon: () => void
   /** Have the charter's head looked at again. */
@@ -68,12 +70,28 @@ export function createLaneSync(deps: LaneSyncDeps): LaneSync {
   /** The frame that was last stopped at. */
   let stuck: { readonly index: number; readonly since: number } | undefined
   let shortSince: number | undefined
+  /** By device: since when it has claimed a size of the charter that there is not here. */
+  const aheadSince = new Map<string, { readonly size: number; readonly since: number }>()
   /** Somebody claimed what there was not, without proof: no such claim is given time any more. */
   let isDisproven = false
   let blocked:
     | { readonly on: "charter"; readonly size: number; readonly proven: boolean; readonly since: number }
     | { readonly on: "frames" }
     | undefined
+
+  /** A member's word alone, so nothing stops: the relay keeps something back, or that member lies (E7.3). */
+  function lookAtClaims(now: number): void {
+    for (const [device, { size }] of aheadSince) if (size <= deps.charterSize()) aheadSince.delete(device)
+    for (const { charterSize, member, device } of lane.claimsAhead()) {
+      const known = aheadSince.get(hex(device)) ?? { size: charterSize, since: now }
+      aheadSince.set(hex(device), known)
+      if (now - known.since < withheldMillis) continue
+      const name = deps.nameOf(member)
+      alarms.raise("withheld", `claim ${hex(member)}`, {
+        sentence: `${name}'s device says that it has seen ${charterSize} entries of the charter, which the relay does not show here. Either the relay keeps something back, or that device lies. Ask ${name} in person.`,
+      })
+    }
+  }
 
   async function verifyHead(note: string, logPublicKey: Uint8Array): Promise<Head | undefined> {
     const origin = laneOrigin(deps.org, lane.id)
@@ -214,6 +232,7 @@ export function createLaneSync(deps: LaneSyncDeps): LaneSync {
     },
     overdue() {
       const now = timers.now()
+      lookAtClaims(now)
       const isShort =
         head !== undefined && head.size > (held === undefined ? lane.next : held.first + held.frames.length)
       if (!isShort) {

@@ -1,4 +1,4 @@
-import type { Lane, LaneEvent, ReceiveOptions } from "@holdfast/lanes"
+import type { ClaimAhead, Lane, LaneEvent, ReceiveOptions } from "@holdfast/lanes"
 import {
   formatCheckpoint,
   formatNote,
@@ -8,7 +8,7 @@ import {
   signerFromSeed,
   signNote,
 } from "@holdfast/log"
-import { fromUtf8, laneIdOf, type OrgId } from "@holdfast/wire"
+import { fromUtf8, laneIdOf, type OrgId, toDeviceId, toMemberId } from "@holdfast/wire"
 import { expect, test, vi } from "vitest"
 import { createLaneSync, type LaneSyncDeps } from "../src/lane-sync.ts"
 
@@ -24,6 +24,8 @@ interface Junk {
 async function stage(commits: readonly Junk[]) {
   let now = 0
   let next = 0
+  const claims: ClaimAhead[] = []
+  let charterSize = 8
   const lane = {
     id: laneId,
     rootAt: () => null,
@@ -34,6 +36,7 @@ async function stage(commits: readonly Junk[]) {
       return next
     },
     checkClaims: async () => [],
+    claimsAhead: () => claims,
     flush() {},
     async receive(first: number, frames: readonly Uint8Array[], options: ReceiveOptions): Promise<LaneEvent[]> {
       const end = first + frames.length
@@ -59,6 +62,8 @@ async function stage(commits: readonly Junk[]) {
     settled() {},
     stop() {},
     abandon() {},
+    nameOf: () => "ana",
+    charterSize: () => charterSize,
     askCharter() {},
     fetchFrames() {},
     resumeAfter() {},
@@ -72,7 +77,8 @@ async function stage(commits: readonly Junk[]) {
   const checkpoint = fromUtf8(formatNote({ text, signatures: [signature] }))
   const frames = commits.map(() => new Uint8Array(512))
   await sync.receive({ lane: laneId, first: 0, frames, size, checkpoint }, relay.publicKey)
-  return { sync, raise, next: () => next, pass: (millis: number) => (now += millis) }
+  const grow = (size: number) => (charterSize = size)
+  return { sync, raise, claims, grow, next: () => next, pass: (millis: number) => (now += millis) }
 }
 
 test("[N4.4, E7.3] an unproven pin is given up after 30 s, further ones at once, and the relay is not blamed", async () => {
@@ -114,4 +120,23 @@ test("[E7.3] a proven pin is never given up, and the relay is told of", async ()
   pass(3_600_000)
   await sync.resume(true)
   expect(next()).toBe(0)
+})
+
+test("[E7.3] a message from beyond what the relay shows of the charter is told of after 30 s, once for each member", async () => {
+  const { sync, raise, claims, grow, pass } = await stage([{ size: 9, proven: false }])
+  const [member, device] = [toMemberId(new Uint8Array(16).fill(3)), toDeviceId(new Uint8Array(16).fill(4))]
+  claims[0] = { charterSize: 9, member, device }
+  sync.overdue()
+  pass(29_999)
+  // the charter has come so far meanwhile; what is claimed now has 30 s of its own
+  claims[0] = { charterSize: 10, member, device }
+  grow(9)
+  sync.overdue()
+  pass(29_999)
+  sync.overdue()
+  expect(raise).not.toHaveBeenCalled()
+  pass(1)
+  sync.overdue()
+  const sentence = expect.stringContaining("ana's device says that it has seen 10 entries of the charter")
+  expect(raise).toHaveBeenCalledExactlyOnceWith("withheld", `claim ${"03".repeat(16)}`, { sentence })
 })

@@ -35,6 +35,13 @@ const ClaimRecord = message("ClaimRecord", {
 })
 type ClaimRecord = Of<typeof ClaimRecord>
 
+/** That somebody has seen more of the charter than we have, by their own word alone. (N9.4) */
+export interface ClaimAhead {
+  readonly charterSize: number
+  readonly member: MemberId
+  readonly device: DeviceId
+}
+
 /** Where a claim was made. */
 export interface ClaimPlace {
   readonly conversation: ConversationId
@@ -99,6 +106,11 @@ export class Claims {
       events.push(forkAlarm("charter", said, root, { leaf, member, device, signatureKey, admitted }, said))
     }
     return events
+  }
+
+  /** Those that wait still, in no order. */
+  waiting(): readonly ClaimAhead[] {
+    return [...this.#waiting.values()].map(({ charterSize, member, device }) => ({ charterSize, member, device }))
   }
 
   store(records: Records): void {

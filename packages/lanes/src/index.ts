@@ -1,5 +1,6 @@
 export type { ConversationKind } from "./binding.ts"
 export type { CharterDevice, CharterView } from "./charter-view.ts"
+export type { ClaimAhead } from "./claims.ts"
 export { type LaneCode, LaneError } from "./error.ts"
 export type { Alarm, BlobRef, Claim, LaneEvent, LateWhy, Leaf, Sender } from "./event.ts"
 export { openLane } from "./lane.ts"

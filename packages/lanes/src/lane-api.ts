@@ -1,5 +1,6 @@
 import type { BlobId, ConversationId, DeviceId, DirectoryEntry, LaneId } from "@holdfast/wire"
 import type { ConversationKind } from "./binding.ts"
+import type { ClaimAhead } from "./claims.ts"
 import type { BlobRef, LaneEvent, Leaf } from "./event.ts"
 import type { RecordWriter } from "./ports.ts"
 
@@ -88,6 +89,8 @@ export interface Lane {
   awaitedBlobs(): readonly BlobRef[]
   /** To be called when the charter has grown: compares what senders claimed to have seen of it (N9.4). Alarms only. */
   checkClaims(): Promise<readonly LaneEvent[]>
+  /** Who has said to have seen more of the charter than there was when it was compared last: of each device the most (N9.4). */
+  claimsAhead(): readonly ClaimAhead[]
 
   conversations(): readonly ConversationView[]
   /** Throws `not_found`. Empty when the conversation is not open. */

@@ -42,6 +42,7 @@ export async function openLane(deps: LaneDeps, reader: RecordReader): Promise<La
     supplyBlob: (blob, ciphertext) => settling((now) => replica.joining.supplyBlob(blob, ciphertext, now)),
     awaitedBlobs: () => replica.joining.awaitedBlobs(),
     checkClaims: () => turns.run(async () => replica.claims.settle(deps.charter())),
+    claimsAhead: () => replica.claims.waiting(),
 
     conversations: () => [...replica.conversations.values()].map((one) => viewOf(one, deps)),
     leaves: (conversation) => replica.conversation(conversation).leaves,

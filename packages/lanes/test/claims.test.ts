@@ -75,10 +75,12 @@ describe("what senders say they have seen", () => {
       await sayAs(mallory, view(1, 3), 2),
     )
     await alice.sync()
+    expect(alice.lane.claimsAhead()).toMatchObject([{ charterSize: size + 2 }])
     for (let i = 0; i < 2; i++) await town.org.enrol(alice.device.identity.member)
     alice.charterSize = town.org.size
     const events = await alice.lane.checkClaims()
     expect(events).toMatchObject([{ alarm: { claim: view(2, 2) } }])
+    expect(alice.lane.claimsAhead()).toEqual([])
   })
 
   test("[N9.4] a true claim ahead of us is no alarm, and holds nothing up", async () => {

@@ -39,6 +39,10 @@ export function addDeciding(chat: Command, options: () => ChatOptions): void {
           console.log(
             `          ${p.approvedBy.length} of ${p.needed} have approved${p.approvedBy.length > 0 ? `: ${p.approvedBy.map(safe).join(", ")}` : ""}`,
           )
+          if (p.mine === "can-approve" && p.approveWith === "key-file")
+            console.log(`          your key is in a file: holdfast chat request ${p.id.slice(0, 8)}`)
+          if (p.mine === "can-approve" && p.approveWith === "passkey")
+            console.log("          your key is a passkey: approve it at your desk in the browser")
         }
       }),
     )

@@ -1,4 +1,4 @@
-import { chmod, readdir, writeFile } from "node:fs/promises"
+import { chmod, readdir, stat, writeFile } from "node:fs/promises"
 import path from "node:path"
 import { type Approval, approve, decodeStatement, type Statement, shortCode } from "@holdfast/charter"
 import {
@@ -33,7 +33,13 @@ interface SecretOptions {
   readonly passphraseFile?: string
 }
 
-async function readFileHere(file: string): Promise<Uint8Array> {
+// What comes on a stick may be anything: nothing is read that could not be one of our files.
+const maxBytes = { key: 4_096, request: 134_217_728, approval: 8_192 } as const
+
+async function readFileHere(file: string, kind: keyof typeof maxBytes): Promise<Uint8Array> {
+  const facts = await stat(file).catch(() => null)
+  if (facts === null || !facts.isFile()) throw new CommandError(`There is no file ${file}.`)
+  if (facts.size > maxBytes[kind]) throw new CommandError(`The file ${file} is too large to be what it should be.`)
   const bytes = await readOrNull(file).catch((cause) => {
     throw new CommandError(`The file ${file} cannot be read.`, { cause })
   })
@@ -42,7 +48,7 @@ async function readFileHere(file: string): Promise<Uint8Array> {
 }
 
 async function readKey(file: string): Promise<KeyFile> {
-  return decodeKeyFile(await readFileHere(file))
+  return decodeKeyFile(await readFileHere(file, "key"))
 }
 
 /** Never over something that is there: a key that was written over is lost for good. */
@@ -128,7 +134,7 @@ async function approvalsBeside(request: string, statementId: Uint8Array): Promis
   for (const name of await readdir(folder)) {
     if (!name.endsWith(".holdfast-approval")) continue
     try {
-      const file = decodeApprovalFile(await readFileHere(path.join(folder, name)))
+      const file = decodeApprovalFile(await readFileHere(path.join(folder, name), "approval"))
       if (equalBytes(file.statement, statementId)) found.push(file.approval)
     } catch (error) {
       if (!(error instanceof ClientError || error instanceof CommandError)) throw error
@@ -157,7 +163,7 @@ interface SignOptions extends SecretOptions {
 }
 
 async function sign(file: string, options: SignOptions): Promise<void> {
-  const request = decodeSigningRequest(await readFileHere(file))
+  const request = decodeSigningRequest(await readFileHere(file, "request"))
   const keyFile = await keyFor(file, options.key)
   const key = await readKey(keyFile)
   const seenPath = seenFile(path.dirname(keyFile), key.organisation ?? request.org)

@@ -3,11 +3,16 @@ import { blobAttacks } from "./attacks/blobs.ts"
 import { charterAttacks } from "./attacks/charter.ts"
 import { directoryAttacks } from "./attacks/directory.ts"
 import { diskSearches } from "./attacks/disk.ts"
-import { keeperAttacks } from "./attacks/keepers.ts"
+import { keeperActAttacks } from "./attacks/keeper-acts.ts"
+import { keeperByteAttacks } from "./attacks/keeper-bytes.ts"
+import { keeperRulesAttacks } from "./attacks/keeper-rules.ts"
+import { keeperSignatureAttacks } from "./attacks/keeper-signatures.ts"
 import { laneAttacks } from "./attacks/lanes.ts"
 import { memberAttacks } from "./attacks/members.ts"
 import { operatorAttacks } from "./attacks/operator.ts"
 import { placeAttacks } from "./attacks/place.ts"
+import { waitingAttacks } from "./attacks/waiting.ts"
+import { witnessAttacks } from "./attacks/witnesses.ts"
 import { type Level, levels } from "./finding.ts"
 
 /** Everything that is tried on a live deployment, in the order of the report. */
@@ -19,7 +24,12 @@ export const attacks: readonly Attack[] = byLevel([
   ...blobAttacks,
   ...placeAttacks,
   ...operatorAttacks,
-  ...keeperAttacks,
+  ...keeperByteAttacks,
+  ...keeperSignatureAttacks,
+  ...keeperActAttacks,
+  ...keeperRulesAttacks,
+  ...waitingAttacks,
+  ...witnessAttacks,
 ])
 
 function byLevel(all: readonly Attack[]): readonly Attack[] {

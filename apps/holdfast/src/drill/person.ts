@@ -1,13 +1,13 @@
 import path from "node:path"
 import {
   type Alarm,
-  type Client,
   type ClientPorts,
   foundOrganisation,
   type Id,
   joinOrganisation,
   listVaults,
   type Message,
+  type OpenClient,
   platformNetwork,
   unlockVault,
 } from "@holdfast/client"
@@ -30,7 +30,7 @@ export interface Person {
   readonly name: string
   readonly machine: string
   readonly route: Route
-  readonly client: Client
+  readonly client: OpenClient
   readonly member: Id
   readonly device: Id
   /** What this person's program sees and does; a drill weakens it to see if it is caught. */
@@ -43,7 +43,7 @@ export interface Person {
   restart(): Promise<void>
 }
 
-export type Weaken = (client: Client, name: string) => Client
+export type Weaken = (client: OpenClient, name: string) => OpenClient
 
 interface Machine {
   readonly ports: ClientPorts
@@ -86,7 +86,7 @@ async function personOf(
   folder: string,
   route: Route,
   weaken: Weaken,
-  open: (ports: ClientPorts) => Promise<Client>,
+  open: (ports: ClientPorts) => Promise<OpenClient>,
 ): Promise<Person> {
   const machine = machineIn(folder, route)
   let client = weaken(await open(machine.ports), name)
@@ -120,7 +120,7 @@ async function personOf(
   }
 }
 
-async function unlock(ports: ClientPorts): Promise<Client> {
+async function unlock(ports: ClientPorts): Promise<OpenClient> {
   const [vault] = await listVaults(ports)
   if (vault === undefined) throw new Error("there is no vault on this machine")
   return unlockVault(ports, vault, passphrase)

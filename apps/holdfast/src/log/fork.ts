@@ -8,6 +8,7 @@ import {
   verifyCheckpoint,
 } from "@holdfast/log"
 import { equalBytes, hex } from "@holdfast/wire"
+import { safe } from "../terminal/print.ts"
 import type { NoteTrust } from "./trust.ts"
 
 export interface ForkVerdict {
@@ -26,7 +27,7 @@ export async function judgeFork(
 ): Promise<ForkVerdict> {
   const [a, b] = notes.map((note) => parseCheckpoint(parseNote(note).text)) as [Checkpoint, Checkpoint]
   const lines = [a, b].map(
-    ({ origin, size, root }, i) => `  note ${i + 1}: ${origin}, ${size} entries, root ${hex(root)}`,
+    ({ origin, size, root }, i) => `  note ${i + 1}: ${safe(origin)}, ${size} entries, root ${hex(root)}`,
   )
   const no = (sentence: string): ForkVerdict => ({
     isProof: false,
@@ -71,5 +72,5 @@ function bothCosigned(signed: readonly VerifiedCheckpoint[]): readonly string[] 
   const [first, second] = signed.map(({ cosignatures }) => cosignatures.map(({ key }) => key.name))
   return (first ?? [])
     .filter((name) => second?.includes(name))
-    .map((name) => `  the witness ${name} has cosigned both: it does not do what a witness promises`)
+    .map((name) => `  the witness ${safe(name)} has cosigned both: it does not do what a witness promises`)
 }

@@ -45,12 +45,14 @@ export async function checkProof(file: Uint8Array, { trust, policy, from }: Note
       policy.quorum === "none" ? "No witnesses are asked for." : isSatisfied ? "Enough witnesses have cosigned it." : ""
     if (!isSatisfied) {
       const names = missing.map(({ key }) => key.name).join(", ")
-      throw new CommandError(`The checkpoint in this proof lacks witnesses: ${names}.`)
+      throw new CommandError(`The checkpoint in this proof lacks witnesses: ${safe(names)}.`)
     }
     return [
       `Proven: entry ${proof.index} is in the log of ${size} entries with the root ${hex(root)}, by ${from}.`,
       `  ${entryInWords(proof.extra)}`,
-      ...cosignatures.map(({ key, timestamp }) => `  cosigned by ${key.name}, ${clock((timestamp ?? 0) * 1_000)}`),
+      ...cosignatures.map(
+        ({ key, timestamp }) => `  cosigned by ${safe(key.name)}, ${clock((timestamp ?? 0) * 1_000)}`,
+      ),
       `  ${watched}`,
       "Not proven by this: that the entry had enough approvals. For that, verify the whole charter.",
     ]

@@ -5,9 +5,13 @@ import {
   admitKeeper,
   append,
   approve,
+  type CborValue,
   type Charter,
   commitName,
+  decodeCbor,
+  decodeStatement,
   draft,
+  encodeCbor,
   genesis,
   type Keeper,
   type LaterAct,
@@ -138,7 +142,7 @@ export async function admission(harbour: Harbour, name: string, called = name): 
   }
 }
 
-/** A seat more, for whoever made this offer. */
+/** A seat more, for whoever made this offer, and everything else as it was. */
 export function seatFor(harbour: Harbour, offer: string, k = 3): LaterAct {
   const { keeper, publicKey, proof } = parseKeeperOffer(offer)
   const seat: Keeper = {
@@ -152,7 +156,14 @@ export function seatFor(harbour: Harbour, offer: string, k = 3): LaterAct {
     passkey: undefined,
   }
   const { rules } = harbour.charter.state
-  return { type: "rules", body: { ...simpleRules([...rules.keepers, seat], k, rules.version + 1) } }
+  const { keepers, acts } = simpleRules([...rules.keepers, seat], k)
+  return { type: "rules", body: { ...rules, keepers, acts, version: rules.version + 1 } }
+}
+
+/** The same statement, of a type that this program does not know yet. */
+export function ofUnknownType(statement: Statement): Statement {
+  const map = decodeCbor(statement.bytes) as Map<number, CborValue>
+  return decodeStatement(encodeCbor(new Map(map).set(2, 9)))
 }
 
 /** The relay's note, for any size, with whatever root somebody wants. */

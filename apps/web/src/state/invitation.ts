@@ -6,7 +6,7 @@ export interface ReadInvitation {
   /** The bare text, "hf1…". */
   readonly text: string
   readonly organisationCode: string
-  readonly purpose: "member" | "keeper" | "device"
+  readonly purpose: "member" | "keeper" | "device" | "recovery"
   readonly relayHost: string
   readonly expiresAt: number
 }
@@ -26,7 +26,7 @@ export function readInvitation(input: string): ReadInvitation | null {
     return {
       text: bare,
       organisationCode: groupedCode(hex(invitation.org)),
-      purpose: (["member", "keeper", "device"] as const)[invitation.purpose] ?? "member",
+      purpose: (["member", "keeper", "device", "recovery"] as const)[invitation.purpose] ?? "member",
       relayHost: URL.canParse(relay) ? new URL(relay).host : relay,
       expiresAt: invitation.expiresAt * 1_000,
     }

@@ -69,7 +69,8 @@ function Ask(props: {
   const [tried, setTried] = useState(false)
   const expired = invitation.expiresAt <= Date.now()
   const missing = (value: string) => (tried && value.trim() === "" ? text.found.missing : undefined)
-  const isDevice = invitation.purpose === "device"
+  // the organisation knows already who they are
+  const isDevice = invitation.purpose === "device" || invitation.purpose === "recovery"
   const ready = (isDevice || name.trim() !== "") && device.trim() !== "" && passphraseProblem(passphrase) === undefined
   const action = useAction(async () =>
     props.onJoin({

@@ -1,5 +1,6 @@
 import type { Alarm, Overview } from "@holdfast/client"
 import { momentOf, text } from "../messages.ts"
+import { linkTo } from "../state/route.ts"
 import { Button, Problem } from "./parts.tsx"
 import { Screen } from "./screen.tsx"
 import { useAction, useSession } from "./session.tsx"
@@ -18,6 +19,9 @@ export function Notices({ overview }: { overview: Overview }) {
   )
 }
 
+/** Notices about something that people can decide or stop. */
+const atDesk: ReadonlySet<string> = new Set(["act_waiting", "decision_due", "keeper_without_member"])
+
 function Notice({ notice }: { notice: Alarm }) {
   const { client } = useSession()
   const dismiss = useAction(() => client.dismissAlarm(notice.id))
@@ -30,9 +34,16 @@ function Notice({ notice }: { notice: Alarm }) {
         </p>
         <Problem>{dismiss.problem}</Problem>
       </div>
-      <Button onPress={() => void dismiss.run()} isPending={dismiss.busy}>
-        {text.notices.dismiss}
-      </Button>
+      <div className="row wrap">
+        {atDesk.has(notice.kind) ? (
+          <a className="button" href={linkTo({ at: "decisions" })} data-testid="notice-to-desk">
+            {text.notices.toDesk}
+          </a>
+        ) : null}
+        <Button onPress={() => void dismiss.run()} isPending={dismiss.busy}>
+          {text.notices.dismiss}
+        </Button>
+      </div>
     </li>
   )
 }

@@ -9,10 +9,15 @@ import { Button, Problem } from "./parts.tsx"
 import { Screen } from "./screen.tsx"
 import { useAction, useResource, useSession } from "./session.tsx"
 
+/** A history of ten thousand entries opens as fast as one of ten. */
+const rowsAtOnce = 200
+
 export function Timeline() {
   const { live, client } = useSession()
   const { value: acts, problem } = useResource(live.timeline)
   const overview = useResource(live.overview).value
+  const rows = timelineRows(acts ?? [])
+  const [shown, setShown] = useState(rowsAtOnce)
   const exporting = useAction(async () => {
     const entries = await client.exportCharter()
     saveBytes([encodeCharterFile(entries)], `charter-${overview?.organisation.id.slice(0, 8) ?? "holdfast"}.json`)
@@ -31,14 +36,23 @@ export function Timeline() {
       <Problem>{problem ?? exporting.problem}</Problem>
       {acts?.length === 0 ? <p className="nothing">{text.timeline.empty}</p> : null}
       <ol className="timeline" data-testid="acts">
-        {timelineRows(acts ?? []).map((row) =>
-          row.kind === "act" ? (
-            <ActEntry key={row.act.index} act={row.act} />
-          ) : (
-            <Readings key={`clock ${row.acts.at(-1)?.index}`} acts={row.acts} />
-          ),
-        )}
+        {rows
+          .slice(0, shown)
+          .map((row) =>
+            row.kind === "act" ? (
+              <ActEntry key={row.act.index} act={row.act} />
+            ) : (
+              <Readings key={`clock ${row.acts.at(-1)?.index}`} acts={row.acts} />
+            ),
+          )}
       </ol>
+      {rows.length <= shown ? null : (
+        <div>
+          <Button onPress={() => setShown(shown + rowsAtOnce)} testId="older-acts">
+            {text.timeline.older(Math.min(rowsAtOnce, rows.length - shown))}
+          </Button>
+        </div>
+      )}
       <p className="hint">{text.timeline.exportHint}</p>
     </Screen>
   )

@@ -1,5 +1,6 @@
 import {
   type Approval,
+  append,
   type Charter,
   draft,
   fateOf,
@@ -38,6 +39,8 @@ export interface Desk {
   decide(act: LaterAct, by?: readonly KeeperName[]): Promise<{ readonly index: number; readonly statement: Statement }>
   /** A checkpoint of the charter with its witnesses' lines; both honest ones by default. */
   note(seconds: number, options?: NoteOptions): Promise<string>
+  /** What the charter would be with such a note in it, which is not logged. */
+  foresee(seconds: number, options?: NoteOptions): Promise<Charter>
   /** Logs such a note. Returns the index. */
   anchor(seconds: number, options?: NoteOptions): Promise<number>
 }
@@ -49,6 +52,7 @@ export async function openDesk(stage: CouncilStage, folder: Pick<RelayFolder, "e
   const { council } = stage
   const org = toOrgId(fromHex(stage.truth.org))
   const bench = await openBench(org, council.witnessKeys, logSigner.publicKey)
+  const anchorOf = async (note: string) => seal(await desk.draft({ type: "anchor", body: { note: utf8(note) } }), [])
   const desk: Desk = {
     council,
     bench,
@@ -89,10 +93,11 @@ export async function openDesk(stage: CouncilStage, folder: Pick<RelayFolder, "e
       if (lie !== undefined) lines.push(await bench.lie(note, lie))
       return withLines(note, lines)
     },
-    async anchor(seconds, options) {
-      const statement = await desk.draft({ type: "anchor", body: { note: utf8(await desk.note(seconds, options)) } })
-      return desk.log(seal(statement, []))
+    async foresee(seconds, options) {
+      const entry = await anchorOf(await desk.note(seconds, options))
+      return (await append(await desk.charter(), entry)).charter
     },
+    anchor: async (seconds, options) => desk.log(await anchorOf(await desk.note(seconds, options))),
   }
   return desk
 }

@@ -18,10 +18,10 @@ export function KeeperList({ keepers }: { keepers: readonly KeeperView[] }) {
               {keeper.withoutMember ? <span className="tag danger">{desk.seat.gone}</span> : null}
             </p>
             <p className="hint">
-              {[keeper.organisation, keeper.jurisdiction].filter((label) => label !== "").join(", ") ||
-                desk.seat.noLabels}
-              {" · "}
-              {desk.seat[keeper.kind]} <Code>{keeper.keyCode}</Code>
+              {[keeper.organisation, keeper.jurisdiction, desk.seat[keeper.kind]]
+                .filter((words) => words !== "")
+                .join(" · ")}{" "}
+              <Code>{keeper.keyCode}</Code>
             </p>
             {keeper.suspended === undefined ? null : (
               <p className="hint">

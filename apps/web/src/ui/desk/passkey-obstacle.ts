@@ -13,7 +13,7 @@ export function usePasskeyObstacle(wanted: boolean): string | undefined {
       const { hostname, port } = location
       if (hostname.endsWith(".localhost")) setObstacle(desk.become.noPasskeyBrowser)
       else if (isLocalAddress()) setObstacle(desk.become.noPasskeyLocal(`http://holdfast.localhost:${port}`))
-      else setObstacle(desk.become.noPasskey)
+      else setObstacle(desk.become.noPasskey(location.origin))
     })
     return () => {
       gone = true

@@ -5,6 +5,7 @@ import { go } from "../../state/route.ts"
 import { Button } from "../parts.tsx"
 import { Admissions } from "./admissions.tsx"
 import { ImportApprovalPopup } from "./approving.tsx"
+import { BecomeKeeper } from "./become-keeper.tsx"
 import { Canary } from "./canary.tsx"
 import { ImportPeople } from "./import-people.tsx"
 import { Recover } from "./recover.tsx"
@@ -25,6 +26,7 @@ const windows = {
   removals: Removals,
   admissions: Admissions,
   import: ImportPeople,
+  become: BecomeKeeper,
   key: ImportApprovalPopup,
 } as const satisfies Partial<Record<Tool, (props: ToolProps) => unknown>>
 
@@ -38,6 +40,7 @@ const forKeepers: readonly Tool[] = [
   "relays",
   "canary",
   "import",
+  "become",
   "key",
 ]
 const forMembers: readonly Tool[] = ["admissions", "removals", "recover", "import", "key"]

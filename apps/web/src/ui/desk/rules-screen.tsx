@@ -55,7 +55,9 @@ function Reading({ governance }: { governance: Governance }) {
           {(["rules", ...editableActs] as const).map((act) => (
             <div key={act} className="fact">
               <dt>{desk.rules.acts[act]}</dt>
-              <dd>{ruleMeaning(ruleFor(draft, act), seats, act)}</dd>
+              <dd>
+                {draft.acts[act] === undefined ? desk.rules.follows : ruleMeaning(ruleFor(draft, act), seats, act)}
+              </dd>
             </div>
           ))}
         </dl>
