@@ -263,7 +263,10 @@ describe("the keepers' desk", () => {
     const right = { ...wrong, buffer: Buffer.from(JSON.stringify({ holdfast: "approval/v1", statement: id })) }
     await page.getByTestId("approval-file").setInputFiles(right)
     await page.getByTestId("key-file-popup").waitFor({ state: "detached" })
-    await page.locator(`[data-id="${id}"][data-mine=approved]`).waitFor()
+    const approved = page.locator(`[data-id="${id}"][data-mine=approved]`)
+    await approved.waitFor()
+    // others may have their keys in files too, and no device that shows this
+    expect(await approved.getByTestId("with-key-file").count()).toBe(1)
     expect(complaints).toEqual([])
     await page.context().close()
   })

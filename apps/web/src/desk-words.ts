@@ -123,6 +123,7 @@ export const desk = {
   approvePasskey: "Approve with passkey",
   approveKeyFile: "Approve with your key file…",
   keyFile: "With a key file…",
+  keyFileOfOthers: "For somebody's key file…",
 
   keyFilePopup: {
     title: "Approve with a key file",
@@ -206,7 +207,7 @@ export const desk = {
       "You will be asked twice: once to make the passkey, and once to sign that you agree to become a keeper with it.",
     fileSteps: "On that machine, make a key once, then an offer for this organisation:",
     fileCommand: (organisation: string) =>
-      `holdfast keeper new keeper.key\nholdfast keeper offer keeper.key ${organisation}`,
+      `holdfast keeper new keeper.holdfast-key\nholdfast keeper offer keeper.holdfast-key ${organisation}`,
     offer: "The offer that it printed",
     offerHint: "It begins with hfk1. It holds no secret.",
     badOffer: "An offer begins with hfk1 and is copied whole, from its beginning to its end.",

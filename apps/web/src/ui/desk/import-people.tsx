@@ -26,8 +26,13 @@ export function ImportPeople({ onClose }: { onClose: () => void }) {
     if (list.length === 0) throw new EngineError("malformed", desk.import.empty)
     setPeople(list)
   })
-  const good = people?.filter(({ problem }) => problem === undefined).length ?? 0
-  const make = useAction(async () => setMade(await client.importPeople(importable(people ?? []), { hours })))
+  const ready = people?.filter(({ problem }) => problem === undefined) ?? []
+  const good = ready.length
+  const make = useAction(async () => {
+    const result = await client.importPeople(importable(ready), { hours })
+    // the engine counts the lines that it was given; people look for those of their file
+    setMade(result.map((person) => ({ ...person, line: ready[person.line - 1]?.line ?? person.line })))
+  })
   return (
     <Popup
       title={desk.import.title}

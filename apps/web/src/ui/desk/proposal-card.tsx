@@ -80,7 +80,21 @@ export function ProposalCard({ proposal, keepers, over = false }: ProposalCardPr
       ) : proposal.mine === "declined" ? (
         <p role="status">{text.decisions.youDeclined}</p>
       ) : null}
+      {deciding || over || !keepers.some(({ you }) => you) ? null : <CarryRequest proposal={proposal} />}
     </li>
+  )
+}
+
+/** A keeper whose only key is in a file has no device that shows this: any other keeper can carry the request there and back. */
+function CarryRequest({ proposal }: { proposal: Proposal }) {
+  const [shown, setShown] = useState(false)
+  return (
+    <div>
+      <Button look="quiet" onPress={() => setShown(true)} testId="with-key-file">
+        {desk.keyFileOfOthers}
+      </Button>
+      {shown ? <KeyFilePopup proposal={proposal} onClose={() => setShown(false)} /> : null}
+    </div>
   )
 }
 
