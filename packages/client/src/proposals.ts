@@ -33,6 +33,7 @@ import { type OwnRole, ownRoles } from "./own-roles.ts"
 import type { People } from "./people.ts"
 import type { Timers } from "./ports.ts"
 import { createProposalView, type KeeperCheck, type RequestCheck } from "./proposal-view.ts"
+import { answersIn } from "./request-act.ts"
 import type { GovernanceTable, StoredProposal } from "./store/governance.ts"
 
 /** Who said something in the everyone conversation, and where in the lane. */
@@ -97,9 +98,8 @@ const sealDelayMillis = 2_000
 const sealAgainMillis = 15_000
 const maxHistory = 200
 
-function isInBatch(statement: Statement, request: Id): boolean {
-  if (statement.type !== "batch") return false
-  return statement.body.acts.some((act) => act.type === "member-add" && hex(act.body.requestId) === request)
+function isAnswerIn(statement: Statement, request: Id): boolean {
+  return statement.type === "batch" && answersIn(statement, request)
 }
 
 /** Why this device cannot sign by itself. */
@@ -245,6 +245,20 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     throw new ClientError("not_allowed", `${words}.`)
   }
 
+  function drafted(act: LaterAct): Statement {
+    try {
+      return draft(deps.charter(), {
+        ...act,
+        notAfter: nowSeconds() + validitySeconds,
+        nonce: deps.randomBytes(16),
+      })
+    } catch (cause) {
+      if (!(cause instanceof CharterError)) throw cause
+      if (cause.code === "too_large") throw new ClientError("too_large", "This is too much for one act.", { cause })
+      throw new ClientError("malformed", "This cannot be written down as an act.", { cause })
+    }
+  }
+
   async function give(id: Id, statement: Statement, approvals: readonly Approval[]): Promise<void> {
     if (approvals.length === 0) return
     deps.transaction(() => {
@@ -363,11 +377,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     },
     async propose(act) {
       const account = deps.account()
-      const statement = draft(deps.charter(), {
-        ...act,
-        notAfter: nowSeconds() + validitySeconds,
-        nonce: deps.randomBytes(16),
-      })
+      const statement = drafted(act)
       const [reason] = await checkBeforeSigning(deps.charter(), statement, nowSeconds())
       if (reason !== undefined) {
         const words = Object.hasOwn(refusals, reason) ? refusalInWords(reason as Refusal) : "It is not valid"
@@ -430,7 +440,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     openFor: (request) =>
       table
         .proposals("open")
-        .find((one) => (one.request === request || isInBatch(statementOf(one), request)) && isHere(one)),
+        .find((one) => (one.request === request || isAnswerIn(statementOf(one), request)) && isHere(one)),
     hasOpen: (type) => table.proposals("open").some((one) => statementOf(one).type === type && isHere(one)),
   }
   return proposals

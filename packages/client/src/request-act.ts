@@ -28,6 +28,12 @@ export function actOfRequest(id: Id, request: JoinRequest): LaterAct & Answering
   }
 }
 
+/** Whether it answers this request to join or to be recovered, alone or among others. */
+export function answersIn(act: KnownAct, request: Id): boolean {
+  if (act.type === "batch") return act.body.acts.some((one) => answersIn(one, request))
+  return (act.type === "member-add" || act.type === "recover") && hex(act.body.requestId) === request
+}
+
 /** Whether the act says that it answers this request. */
 export function isAnswerTo(act: AnsweringAct, id: Id, request: JoinRequest): boolean {
   if (act.type !== "device-add") return hex(act.body.requestId) === id

@@ -31,7 +31,7 @@ import { fingerprintOf, type People } from "./people.ts"
 import type { Timers } from "./ports.ts"
 import type { RequestCheck } from "./proposal-view.ts"
 import type { Proposals } from "./proposals.ts"
-import { actOfRequest, isAnswerTo, isExactly } from "./request-act.ts"
+import { actOfRequest, answersIn, isAnswerTo, isExactly } from "./request-act.ts"
 import type { GovernanceTable, StoredInvite, StoredRequest } from "./store/governance.ts"
 import type { PeopleTable } from "./store/people.ts"
 
@@ -163,7 +163,11 @@ export function createRequests(deps: RequestsDeps): Requests {
 
   /** It was approved: it may still wait, and when it was vetoed nobody asks again by itself. */
   function isDecided(request: Id): boolean {
-    return table.proposals("applied").some((one) => one.request === request)
+    const { waiting } = deps.charter().state
+    return (
+      table.proposals("applied").some((one) => one.request === request) ||
+      waiting.some(({ statement }) => answersIn(statement, request))
+    )
   }
 
   function checkAct(act: KnownAct | Statement): RequestCheck {
@@ -180,7 +184,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       request: stored.id,
       details: detailsOf(stored, table.invite(stored.guestKey)),
       joinCode: joinCodeOf(deps.account().org, request.devicePublicKey),
-      name: printableName(request.name),
+      name: isForMember(purposeOf(request)) ? deps.people().nameOf(hex(request.member)) : printableName(request.name),
     }
   }
 
@@ -252,7 +256,9 @@ export function createRequests(deps: RequestsDeps): Requests {
         .map(({ member, name, salt }) => ({ id: member, name, salt })),
     check(statement) {
       if (statement.type !== "batch") return checkAct(statement)
-      const checks = statement.body.acts.filter(({ type }) => type === "member-add").map(checkAct)
+      const checks = statement.body.acts
+        .filter(({ type }) => type === "member-add" || type === "device-add")
+        .map(checkAct)
       const bad = checks.find(({ kind }) => kind !== "matches")
       if (bad !== undefined) return bad
       const details = checks.flatMap((one) =>

@@ -1,4 +1,6 @@
+import { formatTilePath, parseCheckpoint, parseNote, parsePolicy, verifyTiles } from "@holdfast/log"
 import { until } from "@holdfast/testkit"
+import { fromUtf8 } from "@holdfast/wire"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { act, alarmKinds, type Desk, desk, draftOf, governed, pass, rule, watch } from "./desk.ts"
 
@@ -101,6 +103,36 @@ describe("rules", () => {
     expect(history.map(({ type }) => type)).toContain("rules")
     expect(history.filter(({ type }) => type === "rules")[0]).toMatchObject({ state: "approved", mine: "not-a-keeper" })
     for (const { approvedBy, type } of history) if (type === "rules") expect(approvedBy.length).toBeGreaterThan(0)
+  })
+
+  test("[E5.12] relays are changed by an act, and only what reads as a relay is proposed", async () => {
+    const [relay] = (await it.ana.client.governance()).relays
+    if (relay === undefined) throw new Error("no relay")
+    const { id, urls, logPublicKey } = relay
+    const next = { id, urls, logPublicKey, operator: "Example Hosting", jurisdiction: "CH" }
+    const act = await it.ana.client.proposeRelays([next])
+    expect((await it.ana.client.proposals()).find((one) => one.id === act)?.sentence).toContain(
+      "Example Hosting, CH, key",
+    )
+    await pass(act, it.ana, it.ben)
+    await governed(it.cem, "the label", ({ relays }) => relays[0]?.operator === "Example Hosting")
+    await expect(it.ana.client.proposeRelays([{ ...next, logPublicKey: "00" }])).rejects.toMatchObject({
+      code: "malformed",
+    })
+    await expect(it.ana.client.proposeRelays([])).rejects.toMatchObject({ code: "malformed" })
+    await expect(it.ana.client.proposeSuspension("00".repeat(16), 1)).rejects.toMatchObject({ code: "malformed" })
+  })
+
+  test("[E9.6] what is exported holds together: entries, tiles, checkpoint, policy and names", async () => {
+    const files = new Map((await it.ben.client.exportOrganisation()).map(({ path, bytes }) => [path, bytes]))
+    const overview = await it.ben.client.overview()
+    expect(fromUtf8(files.get("organisation") as Uint8Array)).toBe(`${overview.organisation.id}\n`)
+    const { size, root } = parseCheckpoint(parseNote(files.get("checkpoint") as Uint8Array).text)
+    expect(size).toBe((await it.ben.client.timeline()).length)
+    const tileAt = (level: number, index: number, width: number) => files.get(formatTilePath({ level, index, width }))
+    expect(() => verifyTiles(size, root, tileAt)).not.toThrow()
+    expect(parsePolicy(files.get("policy") as Uint8Array).quorum).toBe("none")
+    expect(fromUtf8(files.get("names.json") as Uint8Array)).toContain('"name":"cem"')
   })
 
   test("[E5.18] an act can be followed to its bytes, and its proof holds", async () => {
