@@ -8,6 +8,7 @@ import type { OpenClient } from "@holdfast/client"
 import { expect, test } from "vitest"
 import type { Attack } from "../src/drill/attack.ts"
 import { attacks, choose } from "../src/drill/catalogue.ts"
+import { withActs } from "../src/drill/council/forgery.ts"
 import { exitCodeOf, type Tried } from "../src/drill/finding.ts"
 import { alarmsOf, say } from "../src/drill/person.ts"
 import { judge } from "../src/drill/run-attack.ts"
@@ -93,14 +94,26 @@ test("[D7.3] a relay that keeps the sender, a forgotten file and a silent client
   })
 }, 120_000)
 
-test("[D7.3] when nobody says anything the drill fails, although nothing was gained", async () => {
+test("[D7.3, D3.6] when nobody says anything the drill fails, and when two keepers are enough they gain something", async () => {
   const all = await runDrill({
     searches: [],
-    attacks: [named("wrong relay id")],
+    attacks: [
+      named("wrong relay id"),
+      named("two keepers: a new member"),
+      named("two keepers: a new device of a member"),
+    ],
     weaken: silenced,
+    weakenRules: (rules) => ({ ...rules, ...withActs(rules, [4], { k: 2 }) }),
     noticeMillis: 3_000,
   })
-  expect(all.map(({ verdict, finding }) => [verdict, finding.noticedBy])).toEqual([["unnoticed", null]])
+  expect(all.map(({ verdict, finding }) => [verdict, finding.noticedBy])).toEqual([
+    ["unnoticed", null],
+    ["gained", null],
+    ["unnoticed", null],
+  ])
+  expect(all[1]?.finding.gained).toBe("2 honest client(s) followed what had no quorum")
+  // A scene in which something went wrong is not used for the next.
+  expect(all[2]?.measured).toContain("0 of 2 honest clients changed who belongs, who decides or whom to talk to")
   expect(exitCodeOf(all)).toBe(1)
 }, 120_000)
 

@@ -21,6 +21,8 @@ export interface Attack {
   /** What is done, in a sentence. */
   readonly tries: string
   readonly expected: Expected
+  /** Those that leave nothing behind but an entry that was refused can follow one another in one scene. (D1.2) */
+  readonly sharesScene?: boolean
   /** Does it for real, measures what was gained with `scene.gain`, and has the notice waited for. */
   run(scene: Scene): Promise<void>
 }

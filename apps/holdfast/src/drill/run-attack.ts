@@ -1,3 +1,4 @@
+import path from "node:path"
 import type { Attack } from "./attack.ts"
 import type { Tried, Verdict } from "./finding.ts"
 import { openScene, type Patience, type Sheet } from "./scene.ts"
@@ -6,21 +7,50 @@ import type { Stage } from "./stage.ts"
 /** An attack that hangs proves nothing. */
 const attackMillis = 120_000
 
-/** Tries one attack on its own copy of the stage and judges what came of it. Never throws (D4). */
-export async function runAttack(attack: Attack, stage: Stage, root: string, patience: Patience): Promise<Tried> {
-  const started = performance.now()
-  try {
-    const scene = await openScene(stage, root, patience)
+/** Tries attacks one after the other in one copy of the stage, and judges what came of each. Never throws (D4). */
+export async function runAttacks(
+  attacks: readonly Attack[],
+  stage: Stage,
+  root: string,
+  patience: Patience,
+): Promise<readonly Tried[]> {
+  const tried: Tried[] = []
+  while (tried.length < attacks.length) {
+    const left = attacks.slice(tried.length)
+    const started = performance.now()
     try {
-      await withinTime(attack.run(scene))
-      return judge(attack, scene.sheet(), started)
+      tried.push(...(await runInOneScene(left, stage, path.join(root, String(tried.length)), patience)))
     } catch (error) {
-      return judge(attack, scene.sheet(), started, error)
-    } finally {
-      await scene.close()
+      tried.push(judge(left[0] as Attack, { gains: [], measured: [], notice: undefined }, started, error))
     }
-  } catch (error) {
-    return judge(attack, { gains: [], measured: [], notice: undefined }, started, error)
+  }
+  return tried
+}
+
+/** Goes on as long as nothing has gone wrong: after that, the scene is no longer what the next attack expects. */
+async function runInOneScene(
+  attacks: readonly Attack[],
+  stage: Stage,
+  root: string,
+  patience: Patience,
+): Promise<readonly Tried[]> {
+  let started = performance.now()
+  const scene = await openScene(stage, root, patience)
+  const tried: Tried[] = []
+  try {
+    for (const attack of attacks) {
+      const one = await withinTime(attack.run(scene)).then(
+        () => judge(attack, scene.sheet(), started),
+        (error: unknown) => judge(attack, scene.sheet(), started, error),
+      )
+      tried.push(one)
+      if (one.verdict !== "held") break
+      scene.newSheet()
+      started = performance.now()
+    }
+    return tried
+  } finally {
+    await scene.close()
   }
 }
 

@@ -1,13 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
+import type { Rules } from "@holdfast/charter"
 import type { Attack } from "./attack.ts"
 import { type DiskSearch, runSearch } from "./attacks/disk.ts"
 import { seatCouncil } from "./council/seat-council.ts"
 import { copyDisk } from "./disk/disk-copy.ts"
 import type { Tried } from "./finding.ts"
 import { genuine, type Weaken } from "./person.ts"
-import { runAttack } from "./run-attack.ts"
+import { runAttacks } from "./run-attack.ts"
 import { noticeMillis } from "./scene.ts"
 import { buildStage, type LiveStage } from "./stage.ts"
 
@@ -18,9 +19,10 @@ export interface DrillOptions {
   readonly keep?: string
   readonly onTried?: (tried: Tried) => void
   readonly onStep?: (sentence: string) => void
-  /** For showing that the drill can fail: what a weakened relay leaves behind, and a weakened client. */
+  /** For showing that the drill can fail: what a weakened relay leaves behind, a weakened client, and weaker rules at T4. */
   readonly afterTalk?: (stage: LiveStage) => void
   readonly weaken?: Weaken
+  readonly weakenRules?: (rules: Rules) => Rules
   readonly noticeMillis?: number
 }
 
@@ -46,23 +48,42 @@ export async function runDrill(options: DrillOptions): Promise<readonly Tried[]>
     await stage.sleep()
     const needsCouncil = options.attacks.some(({ level }) => level === "T4")
     if (needsCouncil) options.onStep?.("Five keepers and three witnesses take their seats …")
-    const council = needsCouncil ? await seatCouncil(stage, path.join(root, "council")) : undefined
+    const council = needsCouncil ? await seatCouncil(stage, path.join(root, "council"), options.weakenRules) : undefined
     const searched: Tried[] = []
     for (const search of options.searches) {
       const tried = await runSearch(search, disk, stage.truth)
       options.onTried?.(tried)
       searched.push(tried)
     }
-    const attacked = await abreastInOrder(options.attacks, abreast, async (attack, i) => {
+    const onTried = options.onTried
+    const attacked = await abreastInOrder(inScenes(options.attacks), abreast, async (attacks, i) => {
       const folder = path.join(root, `attack-${String(i + 1).padStart(2, "0")}`)
-      const tried = await runAttack(attack, attack.level === "T4" ? (council ?? stage) : stage, folder, patience)
+      const isCouncil = attacks[0]?.level === "T4"
+      const tried = await runAttacks(attacks, isCouncil ? (council ?? stage) : stage, folder, patience)
       if (options.keep === undefined) rmSync(folder, { recursive: true, force: true })
       return tried
-    })(options.onTried)
-    return [...searched, ...attacked]
+    })((tried) => {
+      for (const one of tried) onTried?.(one)
+    })
+    return [...searched, ...attacked.flat()]
   } finally {
     if (options.keep === undefined) rmSync(root, { recursive: true, force: true })
   }
+}
+
+/** How many follow one another at most: so that the others have something to do as well. */
+const maxShared = 6
+
+/** One copy of the stage for each, or for several in a row that can share it. */
+function inScenes(attacks: readonly Attack[]): readonly (readonly Attack[])[] {
+  const scenes: Attack[][] = []
+  for (const attack of attacks) {
+    const last = scenes.at(-1)
+    const canJoin = attack.sharesScene === true && last?.[0]?.sharesScene === true && last.length < maxShared
+    if (canJoin) last?.push(attack)
+    else scenes.push([attack])
+  }
+  return scenes
 }
 
 /** Some at a time; told about in order, as soon as all before are known. */

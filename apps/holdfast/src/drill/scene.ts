@@ -58,6 +58,8 @@ export interface Sheet {
 
 export interface OpenScene extends Scene {
   sheet(): Sheet
+  /** For the next attack in the same scene. */
+  newSheet(): void
   close(): Promise<void>
 }
 
@@ -75,8 +77,9 @@ export async function openScene(stage: Stage, root: string, patience: Patience):
   const relay = await startTurnedRelay(folder, { hostingCode: folder.hostingCode })
   const awake: Person[] = []
   const before = new Set<Id>()
-  const gains: string[] = []
-  const measured: string[] = []
+  const awakeAs = new Map<Who, Person>()
+  let gains: string[] = []
+  let measured: string[] = []
   let notice: Notice | undefined
   let liedAt: number | undefined
 
@@ -122,8 +125,11 @@ export async function openScene(stage: Stage, root: string, patience: Patience):
     async wake(...who) {
       const woken = await Promise.all(
         who.map(async (one) => {
+          const known = awakeAs.get(one)
+          if (known?.isAwake === true) return [one, known] as const
           const person = await wake(stage, root, one, relay.url, patience.weaken)
           awake.push(person)
+          awakeAs.set(one, person)
           return [one, person] as const
         }),
       )
@@ -161,6 +167,12 @@ export async function openScene(stage: Stage, root: string, patience: Patience):
     gain: (what) => void gains.push(what),
     measure: (what) => void measured.push(what),
     sheet: () => ({ gains, measured, notice }),
+    newSheet() {
+      gains = []
+      measured = []
+      notice = undefined
+      liedAt = undefined
+    },
     async close() {
       // A person whose program was stopped by an alarm closes like any other.
       for (const person of awake) await person.close().catch(() => {})

@@ -16,7 +16,7 @@ import type { Scene } from "../scene.ts"
 import { keySeat, newKeeper, turnedKeepers } from "./council.ts"
 import type { Desk } from "./desk.ts"
 import { altered } from "./forge.ts"
-import { believed, deskOf, goesOn, shownAs } from "./victims.ts"
+import { believed, deskOf, goesOn, haveAll, shownAs } from "./victims.ts"
 
 export interface Ground {
   readonly scene: Scene
@@ -44,6 +44,7 @@ export function forgery({ name, promise, tries, refusal, kinds = ["refused_entry
     promise,
     tries,
     expected: { kind: "alarm", kinds },
+    sharesScene: staysPut !== true,
     async run(scene) {
       const { ana, ben } = await scene.wake("ana", "ben")
       const victims = [ana, ben]
@@ -54,10 +55,11 @@ export function forgery({ name, promise, tries, refusal, kinds = ["refused_entry
       await scene.lie()
       const index = await desk.log(entry)
       await scene.alarmed(victims, kinds)
+      await haveAll(victims, index)
+      await compare(scene)
       await shownAs(victims, index, "refused", refusal)
       scene.measure(`${victims.length} timelines show it as refused: ${refusal}`)
       if (staysPut !== true) await goesOn(scene, desk, victims)
-      await compare(scene)
     },
   }
 }

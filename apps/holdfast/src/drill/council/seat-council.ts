@@ -1,5 +1,5 @@
 import path from "node:path"
-import { admissionBytes, type Keeper, keeperOf, type Witness } from "@holdfast/charter"
+import { admissionBytes, type Keeper, keeperOf, type Rules, type Witness } from "@holdfast/charter"
 import { type Ed25519Signer, signerFromSeed } from "@holdfast/log"
 import { createRelay, openRelayData, serveRelay, silentLog, systemClock } from "@holdfast/relay"
 import { fromHex, type KeeperId, type OrgId, toKeeperId, toOrgId } from "@holdfast/wire"
@@ -31,7 +31,11 @@ const labels: Readonly<Record<KeeperName, readonly [organisation: string, jurisd
 }
 
 /** Copies a sleeping stage and has its keepers change the rules; everybody's client reads them and lies down again. (D1.4) */
-export async function seatCouncil(stage: LiveStage, root: string): Promise<CouncilStage> {
+export async function seatCouncil(
+  stage: LiveStage,
+  root: string,
+  change: (rules: Rules) => Rules = (rules) => rules,
+): Promise<CouncilStage> {
   copyStage(stage, root)
   const org = toOrgId(fromHex(stage.truth.org))
   const own = await Promise.all([stage.people.ana, stage.people.ben, stage.people.cem].map(seatOf))
@@ -54,7 +58,7 @@ export async function seatCouncil(stage: LiveStage, root: string): Promise<Counc
     keeperWithPasskey(org, ines.id, passkey),
     ...turnedKeepers.map(async (name) => labelled(await newKeeper(org, council.seats[name]), name)),
   ])
-  const body = councilRules(rules, keepers, witnessNames.map(witnessOf(witnessKeys)))
+  const body = change(councilRules(rules, keepers, witnessNames.map(witnessOf(witnessKeys))))
   await desk.decide({ type: "rules", body })
   await desk.anchor(Math.floor(Date.now() / 1_000))
   await letEverybodyRead(made, folder)

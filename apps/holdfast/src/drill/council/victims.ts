@@ -1,4 +1,5 @@
 import { type Refusal, replay } from "@holdfast/charter"
+import type { Act } from "@holdfast/client"
 import { fromHex, hex, toOrgId } from "@holdfast/wire"
 import type { Person } from "../person.ts"
 import type { Scene } from "../scene.ts"
@@ -45,18 +46,29 @@ export async function believed(victims: readonly Person[]): Promise<(scene: Scen
 export async function shownAs(
   victims: readonly Person[],
   index: number,
-  outcome: "applied" | "waiting" | "vetoed" | "lapsed" | "refused",
+  outcome: Act["outcome"],
   reason?: Refusal,
 ): Promise<void> {
-  for (const { name, client } of victims) {
-    const act = await until(`${name} has entry ${index}`, 15_000, async () => {
-      const found = (await client.timeline()).find((one) => one.index === index)
-      // What has come may still be decided by a later entry.
-      return found === undefined || (found.outcome === "waiting" && outcome !== "waiting") ? undefined : found
-    })
-    if (act.outcome !== outcome) throw new Error(`${name} shows entry ${index} as ${act.outcome}, not ${outcome}`)
-    if (reason !== undefined && act.reason !== reason) throw new Error(`${name} gives another reason: ${act.reason}`)
+  for (const person of victims) {
+    const act = await shownTo(person, index, outcome)
+    if (act.outcome !== outcome)
+      throw new Error(`${person.name} shows entry ${index} as ${act.outcome}, not ${outcome}`)
+    if (reason !== undefined && act.reason !== reason)
+      throw new Error(`${person.name} gives another reason: ${act.reason}`)
   }
+}
+
+/** Waits until each of them has the entry, whatever they make of it. */
+export async function haveAll(victims: readonly Person[], index: number): Promise<void> {
+  for (const person of victims) await shownTo(person, index, "waiting")
+}
+
+function shownTo({ name, client }: Person, index: number, outcome: Act["outcome"]): Promise<Act> {
+  return until(`${name} has entry ${index}`, 15_000, async () => {
+    const found = (await client.timeline()).find((one) => one.index === index)
+    // What waits may still be decided by a later entry.
+    return found?.outcome === "waiting" && outcome !== "waiting" ? undefined : found
+  })
 }
 
 /** Nothing that is logged stops the organisation: its keepers decide the next thing, and everybody follows. */
