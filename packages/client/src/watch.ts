@@ -61,6 +61,8 @@ interface Kept {
   readonly known: Readonly<Record<string, number>>
   /** Subjects of the alarms that were raised about each witness last. */
   readonly raised: Readonly<Record<string, string>>
+  /** A size of the charter that was not vouched for when this device came to it, and when that was in milliseconds. */
+  readonly unvouched?: { readonly size: number; readonly since: number } | undefined
 }
 
 const nothing: Kept = { seen: {}, known: {}, raised: {} }
@@ -152,10 +154,13 @@ export function createCharterWatch(deps: CharterWatchDeps): CharterWatch {
     return kept.known[hex(publicKey)] ?? timers.now()
   }
 
-  /** As long as too few have said anything, what counts is how long they could have. */
+  /**
+   * As long as too few have said anything, what counts is how long they could have. Witnesses that are shown nothing new say
+   * that the old is fresh, so entries that nobody has vouched for since they came count as well. (E10.4)
+   */
   function vouchedMillis(): number {
     const seen = vouched()
-    if (seen !== undefined) return seen.time * 1_000
+    if (seen !== undefined) return Math.min(seen.time * 1_000, kept.unvouched?.since ?? Number.POSITIVE_INFINITY)
     const since = rules()
       .witnesses.map(({ publicKey }) => knownSince(publicKey))
       .sort((a, b) => a - b)
@@ -202,7 +207,19 @@ export function createCharterWatch(deps: CharterWatchDeps): CharterWatch {
     }
   }
 
+  function lookAtSize(): void {
+    const { size } = deps.charter()
+    const seen = vouched()?.size ?? 0
+    const { unvouched } = kept
+    if (seen >= size) {
+      if (unvouched !== undefined) keep({ unvouched: undefined })
+    } else if (unvouched === undefined || seen >= unvouched.size) {
+      keep({ unvouched: { size, since: timers.now() } })
+    }
+  }
+
   function look(): void {
+    lookAtSize()
     const { witnesses } = rules()
     const unknown = witnesses.filter(({ publicKey }) => kept.known[hex(publicKey)] === undefined)
     if (unknown.length > 0) {

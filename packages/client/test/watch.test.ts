@@ -173,6 +173,37 @@ describe("time without witnesses", () => {
     expect(it.kinds()).toEqual(["stale"])
   })
 
+  test("[E10.4] stale also when witnesses only renew what they cosigned before there was more, until they have seen it", async () => {
+    const it = await stage()
+    await it.watch.take(await it.cosigned())
+    await it.admit("Dora")
+    await it.watch.grown()
+    const renew = async (size: number) => it.watch.take(await it.cosigned(it.witnesses, { size }))
+    await it.timers.advance(day)
+    await renew(1)
+    expect(it.kinds()).toEqual([])
+    await it.timers.advance(hour)
+    await renew(1)
+    expect(it.kinds()).toEqual(["stale"])
+    // what came later does not begin a day of its own as long as this is not vouched for
+    await it.admit("Emil")
+    await it.watch.grown()
+    await it.timers.advance(6 * day)
+    await renew(1)
+    expect(it.open().view().state).toBe("frozen")
+    // that is vouched for now; what came after it has a day from here
+    await renew(2)
+    expect(it.watch.view().state).toBe("fresh")
+    await it.timers.advance(25 * hour)
+    await renew(2)
+    expect(it.watch.view().state).toBe("stale")
+    await renew(3)
+    expect(it.watch.view().state).toBe("fresh")
+    await it.timers.advance(2 * day)
+    await renew(3)
+    expect(it.kinds()).toEqual([])
+  })
+
   test("[E10.4] counts from when the witnesses were first known here, and says nothing before the relay was asked", async () => {
     const it = await stage()
     expect(it.watch.view()).toMatchObject({ state: "fresh" })

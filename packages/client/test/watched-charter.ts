@@ -58,6 +58,8 @@ export interface NoteOptions {
   readonly by: readonly CosigningWitness[]
   readonly root?: Uint8Array
   readonly relay?: string
+  /** Of the tree; the newest by default. */
+  readonly size?: number
 }
 
 /** Three keepers, two of whom decide, and these witnesses: a majority has to agree. */
@@ -101,9 +103,8 @@ export async function watchedCharter(witnesses: readonly CosigningWitness[]) {
     charter = appended.charter
   }
 
-  async function note({ time, by, root, relay = "relay" }: NoteOptions): Promise<Uint8Array> {
+  async function note({ time, by, root, relay = "relay", size = charter.size }: NoteOptions): Promise<Uint8Array> {
     const origin = charterOrigin(orgId)
-    const { size } = charter
     const text = formatCheckpoint({ origin, size, root: root ?? (rootAt(charter, size) as Uint8Array), extensions: [] })
     const key = await logKeyOf(relay)
     const signatures = [await signNote(text, noteKey(origin, NOTE_SIGNATURE, key.publicKey), key)]
