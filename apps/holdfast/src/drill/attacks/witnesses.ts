@@ -289,6 +289,34 @@ export const witnessAttacks: readonly Attack[] = [
     },
   },
   {
+    name: "freeze: the honest witnesses renew the old",
+    level: "T4",
+    promise: "P4",
+    tries:
+      "One client is kept in the past, and the honest witnesses too: they are shown nothing new and asked for a fresh line under the old.",
+    expected: { kind: "alarm", kinds: ["stale"] },
+    async run(scene) {
+      const { ana, ben } = await scene.wake("ana", "ben")
+      const desk = await deskOf(scene)
+      const now = await clockOf(desk)
+      const { size } = await desk.charter()
+      let given = await desk.note(now + 60, { size })
+      handOut(scene, () => given)
+      await keepInThePast(scene, ben)
+      await scene.lie()
+      const cem = scene.stage.truth.people.find(({ name }) => name.startsWith("Cem"))?.member as string
+      const { index } = await desk.decide({ type: "member-remove", body: { member: toMemberId(fromHex(cem)) } })
+      await shownAs([ana], index, "applied")
+      given = await desk.note(now + 25 * 3_600, { size })
+      for (const one of [ana, ben]) one.clock.advance(25 * hourMillis)
+      await scene.alarmed([ana], ["stale"], { hurry: true })
+      const frozen = (await ben.client.governance()).watch.state
+      scene.measure(
+        `ana, who was shown more than the witnesses, is told; to ben, who was not, the history is "${frozen}"`,
+      )
+    },
+  },
+  {
     name: "freeze: new keys after a week in the past",
     level: "T4",
     promise: "P4",
