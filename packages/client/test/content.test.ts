@@ -65,6 +65,26 @@ const bodies: readonly KnownBody[] = [
   { kind: "decline", value: { statement: bytes(32) } },
   { kind: "keeperAsk", value: ask },
   { kind: "keeperAccept", value: accept },
+  {
+    kind: "keeperAccept",
+    value: {
+      passkey: {
+        keeper: bytes(16),
+        publicKey: bytes(42),
+        rpId: "holdfast.localhost",
+        origin: "http://holdfast.localhost:1",
+        backupEligible: 1,
+        proof: bytes(300),
+      },
+      device: bytes(16),
+      signature: bytes(64),
+    },
+  },
+  {
+    kind: "keeperAccept",
+    value: { key: accept.key, device: bytes(16), inFile: 1, signature: bytes(64) },
+  },
+  { kind: "invitesAnnounced", value: { invites: [invite, { ...invite, together: 1, purpose: 3 }] } },
 ]
 
 const contentOf = (body: Content["body"]): Content => ({ id: bytes(16), sentAt: 1_800_000_000_000, body })
@@ -88,7 +108,7 @@ describe("contents", () => {
 
   test("[E3.1] every case of the contract has a value here", () => {
     const cases = contract.root.lookupType("holdfast.content.v1.Body").fieldsArray.map((field) => field.name)
-    expect(cases.sort()).toEqual(bodies.map(({ kind }) => kind).sort())
+    expect(cases.sort()).toEqual([...new Set(bodies.map(({ kind }) => kind))].sort())
   })
 
   test("[E3.1] a kind of a later version is kept as it came", () => {

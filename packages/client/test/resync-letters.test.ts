@@ -108,6 +108,7 @@ function membershipWith(removed: readonly number[], joining: readonly Invitee[],
   })
   const state = { devices: find(charterDevices), members: find(members) }
   const deps = {
+    watch: { holds: () => false, revision: () => "open" },
     account: () => account,
     charter: () => ({ state, size: 9 }),
     charterNote: () => "note",

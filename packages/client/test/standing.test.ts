@@ -40,7 +40,7 @@ describe("a keeper who is suspended", () => {
 describe("the canary", () => {
   test("[E5.17] is an alarm when it lapses, until there is another", async () => {
     const { world, ana, ben, cem } = it
-    expect((await ben.client.governance()).canary).toMatchObject({ lapsed: false })
+    await governed(ben, "has it", ({ canary }) => canary?.lapsed === false)
     await expect(ana.client.proposeCanary(100)).rejects.toMatchObject({ code: "malformed" })
     world.clock.advance(31 * day + hour)
     await until("told", async () => (await alarmKinds(ben)).includes("canary_lapsed"))
