@@ -67,6 +67,28 @@ export function ruleMeaning(rule: ActRuleView, seats: number, act: RuledAct): st
   return sentences.join(" ")
 }
 
+/** About one decision. */
+export const decisions = {
+  progress: (have: number, needed: number) => `${have} of ${needed}`,
+  progressWords: (have: number, needed: number) =>
+    have >= needed ? "Enough have agreed." : `${needed - have} more must agree.`,
+  approved: (who: readonly string[]) => `Approved by ${names(who)}`,
+  declined: (who: readonly string[]) => `Declined by ${names(who)}`,
+  nobody: "Nobody has approved yet",
+  by: (name: string, when: string) => `Proposed by ${name}, ${when}`,
+  joinCode: "Joining code",
+  joinCodeHint: "Ask the person to read you theirs. Approve only if it is the same.",
+  approve: "Approve",
+  decline: "Decline",
+  approving: "Signing…",
+  youApproved: "You have approved.",
+  youDeclined: "You have declined.",
+  confirmTitle: "Have you compared the joining code?",
+  confirmBody: (code: string) =>
+    `Ask the person to read you their code over the phone or in person. It must be ${code}. If you approve a different one, a stranger is let in.`,
+  confirm: "It is the same: approve",
+} as const
+
 export const desk = {
   title: "Keepers",
   intro: "Nothing here happens before enough people agree. Read each one as if nobody else did.",

@@ -471,27 +471,6 @@ export const text = {
     share: "Share…",
   },
 
-  decisions: {
-    progress: (have: number, needed: number) => `${have} of ${needed}`,
-    progressWords: (have: number, needed: number) =>
-      have >= needed ? "Enough have agreed." : `${needed - have} more must agree.`,
-    approved: (who: readonly string[]) => `Approved by ${names(who)}`,
-    declined: (who: readonly string[]) => `Declined by ${names(who)}`,
-    nobody: "Nobody has approved yet",
-    by: (name: string, when: string) => `Proposed by ${name}, ${when}`,
-    joinCode: "Joining code",
-    joinCodeHint: "Ask the person to read you theirs. Approve only if it is the same.",
-    approve: "Approve",
-    decline: "Decline",
-    approving: "Signing…",
-    youApproved: "You have approved.",
-    youDeclined: "You have declined.",
-    confirmTitle: "Have you compared the joining code?",
-    confirmBody: (code: string) =>
-      `Ask the person to read you their code over the phone or in person. It must be ${code}. If you approve a different one, a stranger is let in.`,
-    confirm: "It is the same: approve",
-  },
-
   timeline: {
     title: "Timeline",
     intro:

@@ -1,6 +1,6 @@
 import type { KeeperView, Proposal } from "@holdfast/client"
 import { useState } from "react"
-import { desk, spanOf } from "../../desk-words.ts"
+import { decisions, desk, spanOf } from "../../desk-words.ts"
 import { momentOf, text, timeLeft } from "../../messages.ts"
 import { givenTo, missingFor, reminderOf } from "../../state/desk.ts"
 import { sentenceLook } from "../act-entry.tsx"
@@ -38,11 +38,11 @@ export function ProposalCard({ proposal, keepers, over = false }: ProposalCardPr
       )}
       {proposal.joinCode === undefined || over ? null : (
         <div className="join-code">
-          <p className="label">{text.decisions.joinCode}</p>
+          <p className="label">{decisions.joinCode}</p>
           <Code large testId="proposal-join-code">
             {proposal.joinCode}
           </Code>
-          <p className="hint">{text.decisions.joinCodeHint}</p>
+          <p className="hint">{decisions.joinCodeHint}</p>
         </div>
       )}
       {deciding ? (
@@ -56,7 +56,7 @@ export function ProposalCard({ proposal, keepers, over = false }: ProposalCardPr
       ) : null}
       <Progress proposal={proposal} keepers={keepers} over={over} />
       <p className="hint">
-        {text.decisions.by(proposal.proposedBy, momentOf(proposal.at))}
+        {decisions.by(proposal.proposedBy, momentOf(proposal.at))}
         {" · "}
         {proposal.state === "overtaken"
           ? desk.overtaken
@@ -75,10 +75,10 @@ export function ProposalCard({ proposal, keepers, over = false }: ProposalCardPr
       ) : over ? null : proposal.mine === "approved" ? (
         <p className="decided-words" role="status">
           <Icon name="check" size={18} />
-          {text.decisions.youApproved}
+          {decisions.youApproved}
         </p>
       ) : proposal.mine === "declined" ? (
-        <p role="status">{text.decisions.youDeclined}</p>
+        <p role="status">{decisions.youDeclined}</p>
       ) : null}
       {deciding || over || !keepers.some(({ you }) => you) ? null : <CarryRequest proposal={proposal} />}
     </li>
@@ -122,14 +122,12 @@ function Progress({ proposal, keepers, over }: Required<ProposalCardProps>) {
             <i key={at} className={at < have ? "on" : ""} />
           ))}
         </span>
-        <strong data-testid="proposal-progress">{text.decisions.progress(have, proposal.needed)}</strong>
-        <span>{over ? "" : text.decisions.progressWords(have, proposal.needed)}</span>
+        <strong data-testid="proposal-progress">{decisions.progress(have, proposal.needed)}</strong>
+        <span>{over ? "" : decisions.progressWords(have, proposal.needed)}</span>
       </div>
       <p className="hint" data-testid="proposal-people">
-        {proposal.approvedBy.length === 0
-          ? `${text.decisions.nobody}.`
-          : `${text.decisions.approved(proposal.approvedBy)}.`}
-        {proposal.declinedBy.length === 0 ? "" : ` ${text.decisions.declined(proposal.declinedBy)}.`}
+        {proposal.approvedBy.length === 0 ? `${decisions.nobody}.` : `${decisions.approved(proposal.approvedBy)}.`}
+        {proposal.declinedBy.length === 0 ? "" : ` ${decisions.declined(proposal.declinedBy)}.`}
         {over || missing.approvals === 0 || missing.keepers.length === 0
           ? ""
           : ` ${desk.missing.who(missing.keepers.map((name) => (name === me ? text.you : name)))}`}
@@ -169,15 +167,11 @@ function Decide({ proposal }: { proposal: Proposal }) {
             isDisabled={decline.busy || obstacle !== undefined}
             testId="approve"
           >
-            {approve.busy
-              ? text.decisions.approving
-              : approveWith === "passkey"
-                ? desk.approvePasskey
-                : text.decisions.approve}
+            {approve.busy ? decisions.approving : approveWith === "passkey" ? desk.approvePasskey : decisions.approve}
           </Button>
         )}
         <Button onPress={() => void decline.run()} isPending={decline.busy} isDisabled={approve.busy} testId="decline">
-          {text.decisions.decline}
+          {decisions.decline}
         </Button>
         <Button
           look={approveWith === "key-file" ? "main" : "quiet"}
@@ -188,18 +182,18 @@ function Decide({ proposal }: { proposal: Proposal }) {
         </Button>
       </div>
       <Confirm
-        title={text.decisions.confirmTitle}
+        title={decisions.confirmTitle}
         isOpen={shown === "comparing"}
         onClose={() => setShown(null)}
         onConfirm={async () => {
           if (await approve.run()) setShown(null)
         }}
-        confirm={text.decisions.confirm}
+        confirm={decisions.confirm}
         busy={approve.busy}
         problem={approve.problem}
       >
         <Code large>{joinCode ?? ""}</Code>
-        <p>{text.decisions.confirmBody(joinCode ?? "")}</p>
+        <p>{decisions.confirmBody(joinCode ?? "")}</p>
       </Confirm>
       {shown === "key-file" ? <KeyFilePopup proposal={proposal} onClose={() => setShown(null)} /> : null}
     </>
