@@ -383,6 +383,11 @@ export const desk = {
   },
   admissions: {
     title: "Admit many at once",
+    waiting: (n: number) =>
+      n === 1
+        ? "One person has asked to join, and nobody has proposed it yet."
+        : `${n} people have asked to join, and nobody has proposed it yet.`,
+    open: "Admit together…",
     body: "One decision for all of these. Compare each joining code with its person first: whoever is in the list is let in together with the others.",
     none: "Nobody waits to be let in.",
     who: "Who has asked",

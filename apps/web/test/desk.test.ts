@@ -1,4 +1,4 @@
-import type { Act, Governance, KeeperView, Proposal, RulesDraft, WaitingAct } from "@holdfast/client"
+import type { Act, Governance, KeeperView, OpenRequest, Proposal, RulesDraft, WaitingAct } from "@holdfast/client"
 import { hex } from "@holdfast/wire"
 import { unzipSync } from "fflate"
 import { describe, expect, test } from "vitest"
@@ -13,6 +13,7 @@ import {
   labelsOf,
   missingFor,
   reminderOf,
+  unproposed,
   waitingInOrder,
   withoutResult,
 } from "../src/state/desk.ts"
@@ -87,6 +88,11 @@ describe("the desk", () => {
     )
     expect(sections.mine.map(({ id }) => id)).toEqual(["soon", "later"])
     expect(sections.others.map(({ id }) => id)).toEqual(["theirs"])
+  })
+  test("who came by a list is waited for until a decision names their code", () => {
+    const requests = ["A1", "B2", "C3"].map((joinCode) => ({ joinCode }) as OpenRequest)
+    const open = [proposal("one", { joinCode: "A1" }), proposal("many", { details: ["Ben, joining code B2"] })]
+    expect(unproposed(requests, open).map(({ joinCode }) => joinCode)).toEqual(["C3"])
   })
   test("of what is over, only what came to nothing is shown: the rest is in the timeline", () =>
     expect(

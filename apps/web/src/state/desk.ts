@@ -1,5 +1,5 @@
 // What the keepers' desk makes of proposals and of the timeline. Pure; times are milliseconds.
-import type { Act, Governance, KeeperView, Proposal, WaitingAct } from "@holdfast/client"
+import type { Act, Governance, KeeperView, OpenRequest, Proposal, WaitingAct } from "@holdfast/client"
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -29,6 +29,16 @@ export function withoutResult(history: readonly Proposal[]): readonly Proposal[]
 /** What keepers decided, or what became of it: every act but the founding and readings of the clock, newest first. */
 export function decidedActs(acts: readonly Act[]): readonly Act[] {
   return acts.filter(({ type }) => type !== "anchor" && type !== "genesis").toReversed()
+}
+
+/** Requests that no open decision is about: those for invitations from a list wait until somebody admits them together (E5.16). */
+export function unproposed(requests: readonly OpenRequest[], proposals: readonly Proposal[]): readonly OpenRequest[] {
+  return requests.filter(
+    ({ joinCode }) =>
+      !proposals.some(
+        (proposal) => proposal.joinCode === joinCode || proposal.details.some((line) => line.includes(joinCode)),
+      ),
+  )
 }
 
 export type Reminder =

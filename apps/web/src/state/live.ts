@@ -5,6 +5,7 @@ import type {
   Governance,
   Id,
   Invite,
+  OpenRequest,
   Overview,
   Person,
   Proposal,
@@ -24,6 +25,8 @@ export interface Live {
   readonly proposals: Resource<readonly Proposal[]>
   readonly invites: Resource<readonly Invite[]>
   readonly governance: Resource<Governance>
+  /** Who has asked to join and is not decided about. */
+  readonly requests: Resource<readonly OpenRequest[]>
   /** Proposals that are not open any more. */
   readonly history: Resource<readonly Proposal[]>
   /** `null`: none. */
@@ -43,6 +46,7 @@ export function liveOf(client: RemoteClient): Live {
     invites: resourceOf(() => client.invites()),
     governance: resourceOf(() => client.governance()),
   }
+  const requests = resourceOf(() => client.requests())
   const history = resourceOf(() => client.history())
   const rulesDraft = resourceOf(async () => (await client.rulesDraft()) ?? null)
   const messages = new Map<Id, MessageStore>()
@@ -61,6 +65,7 @@ export function liveOf(client: RemoteClient): Live {
         // rules and what waits follow from the charter
         if (change.topic === "timeline") topics.governance.refresh()
         if (change.topic === "timeline" || change.topic === "proposals") history.refresh()
+        if (change.topic !== "conversations" && change.topic !== "governance") requests.refresh()
         // who can read follows from the charter and from who is in the group
         if (change.topic !== "invites" && change.topic !== "overview")
           for (const reader of readers.values()) reader.refresh()
@@ -73,6 +78,7 @@ export function liveOf(client: RemoteClient): Live {
   }
   return {
     ...topics,
+    requests,
     history,
     rulesDraft,
     messages: (id) => once(messages, id, () => messageStore(client, id)),

@@ -1,19 +1,16 @@
 import type { Id } from "@holdfast/client"
-import { useEffect, useState } from "react"
+import { useState } from "react"
 import { Checkbox, CheckboxGroup, Label } from "react-aria-components"
 import { desk } from "../../desk-words.ts"
 import { text } from "../../messages.ts"
-import { resourceOf } from "../../state/resource.ts"
 import { Icon } from "../icon.tsx"
 import { Code, Problem } from "../parts.tsx"
 import { useResource, useSession } from "../session.tsx"
 import { type ToolProps, ToolWindow, useProposing } from "./tool.tsx"
 
-export function Admissions({ onClose }: ToolProps) {
+export function Admissions({ onClose }: Pick<ToolProps, "onClose">) {
   const { client, live } = useSession()
-  const [asking] = useState(() => resourceOf(() => client.requests()))
-  const { value: requests, problem } = useResource(asking)
-  useEffect(() => live.invites.subscribe(asking.refresh), [live, asking])
+  const { value: requests, problem } = useResource(live.requests)
   const [chosen, setChosen] = useState<readonly Id[]>([])
   const [compared, setCompared] = useState(false)
   const action = useProposing(() => client.proposeAdmissions(chosen), onClose)

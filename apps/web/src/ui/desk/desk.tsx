@@ -1,12 +1,13 @@
-import type { Act, Governance, Overview } from "@holdfast/client"
+import type { Act, Governance, Overview, Proposal } from "@holdfast/client"
 import { useState } from "react"
 import { desk } from "../../desk-words.ts"
-import { canaryStanding, decidedActs, deskSections, withoutResult } from "../../state/desk.ts"
+import { canaryStanding, decidedActs, deskSections, unproposed, withoutResult } from "../../state/desk.ts"
 import { linkTo } from "../../state/route.ts"
 import { ActEntry } from "../act-entry.tsx"
 import { Button, Problem } from "../parts.tsx"
 import { Screen } from "../screen.tsx"
 import { useNow, useResource, useSession } from "../session.tsx"
+import { Admissions } from "./admissions.tsx"
 import { BecomeKeeper } from "./become-keeper.tsx"
 import { KeeperList } from "./keeper-list.tsx"
 import { ProposalCard } from "./proposal-card.tsx"
@@ -41,6 +42,7 @@ export function Desk({ overview }: { overview: Overview }) {
           {desk.none}
         </p>
       ) : null}
+      {active ? <Asked proposals={proposals ?? []} /> : null}
       {mine.length === 0 ? null : (
         <section className="stack" aria-label={desk.mine} data-testid="desk-mine">
           <h2 className="section-label">
@@ -73,6 +75,28 @@ export function Desk({ overview }: { overview: Overview }) {
       {governance === undefined || governance.evaluation ? null : <Standing governance={governance} now={now} />}
       <History acts={acts} keepers={keepers} />
     </Screen>
+  )
+}
+
+/** Those who came by invitations from a list: nobody is asked about each of them, so it is said here. */
+function Asked({ proposals }: { proposals: readonly Proposal[] }) {
+  const requests = useResource(useSession().live.requests).value ?? []
+  const [shown, setShown] = useState(false)
+  const waiting = unproposed(requests, proposals).length
+  return (
+    <>
+      {waiting === 0 ? null : (
+        <section className="card" aria-label={desk.admissions.title} data-testid="desk-asked">
+          <div className="row between wrap">
+            <p>{desk.admissions.waiting(waiting)}</p>
+            <Button onPress={() => setShown(true)} testId="admit-many">
+              {desk.admissions.open}
+            </Button>
+          </div>
+        </section>
+      )}
+      {shown ? <Admissions onClose={() => setShown(false)} /> : null}
+    </>
   )
 }
 
