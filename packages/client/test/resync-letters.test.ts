@@ -92,7 +92,12 @@ const deviceOf = (n: number) => new Uint8Array(16).fill(n) as DeviceId
 const memberOf = (n: number) => new Uint8Array(16).fill(100 + n) as MemberId
 
 /** Devices 1 (this one) to 4 are in the conversation. `removed` are no longer in the charter. */
-function membershipWith(removed: readonly number[], joining: readonly Invitee[], spoilt: readonly Uint8Array[]) {
+function membershipWith(
+  removed: readonly number[],
+  joining: readonly Invitee[],
+  spoilt: readonly Uint8Array[],
+  held: readonly number[] = [],
+) {
   const changes: Change[] = []
   const account = engine.account()
   const own = hex(deviceIdOf(account.devicePublicKey))
@@ -108,7 +113,7 @@ function membershipWith(removed: readonly number[], joining: readonly Invitee[],
   })
   const state = { devices: find(charterDevices), members: find(members) }
   const deps = {
-    watch: { holds: () => false, revision: () => "open" },
+    watch: { holds: (id: DeviceId) => held.some((n) => hex(id) === hex(device(n))), revision: () => "open" },
     account: () => account,
     charter: () => ({ state, size: 9 }),
     charterNote: () => "note",
@@ -183,4 +188,11 @@ test("[E3.8] a bad letter is tried once, and does not hold up the others", async
 test("[E3.8] a key that cannot be used does not keep others out", async () => {
   const story = membershipWith([], [invitee(6, bad), invitee(5, good)], [bad])
   expect((await story.reconcile())[0]).toEqual({ add: [5], remove: [] })
+})
+
+test("[E10.5] a key that nobody has vouched for is not added, nor let in again; whoever has to go still goes", async () => {
+  const story = membershipWith([2], [invitee(5, good)], [], [3, 5])
+  story.ask(3, good)
+  story.ask(4, good)
+  expect((await story.reconcile())[0]).toEqual({ add: [4], remove: [2, 4] })
 })
