@@ -230,7 +230,8 @@ function takeEffect(charter: Charter, statement: Statement | undefined, verdict:
   }
   const wait = needsNoWait(state, statement, approvers) ? undefined : waitOf(state.rules, statement)
   if (wait !== undefined) {
-    return { state: hold(state, statement, wait, charter.size), settled: [], outcome: "waiting" }
+    const agreed = approvers.devices.map(({ id }) => id)
+    return { state: hold(state, statement, { ...wait, agreed }, charter.size), settled: [], outcome: "waiting" }
   }
   return { ...apply(beforeNext(charter), statement, charter.size, anchored), outcome: "applied" }
 }

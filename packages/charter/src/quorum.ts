@@ -118,7 +118,7 @@ function hasSpoken(approvers: Approvers, member: MemberId): boolean {
 }
 
 /** Members one of whose own devices has to agree. (C5.4) */
-function askedMembers(act: Statement | BatchedAct): readonly MemberId[] {
+export function askedMembers(act: Statement | BatchedAct): readonly MemberId[] {
   if (act.type === "batch") return act.body.acts.flatMap(askedMembers)
   return act.type === "device-add" ? [act.body.member] : []
 }

@@ -1,7 +1,8 @@
-import { equalBytes } from "@holdfast/wire"
+import { type DeviceId, equalBytes, type MemberId } from "@holdfast/wire"
 import { actNumberOf, type BatchedAct, type KnownAct } from "./act.ts"
 import type { IdMap } from "./id-map.ts"
 import { type Before, judgeAct } from "./judge.ts"
+import { askedMembers } from "./quorum.ts"
 import type { Refusal } from "./refusal.ts"
 import { actRuleOf, delayOf, type Rules } from "./rules.ts"
 import { type Mark, type OrgState, type Suspension, type Waiting, withAct, withStatement } from "./state.ts"
@@ -47,7 +48,7 @@ export function waitOf(rules: Rules, act: KnownAct): { delaySeconds: number; vet
 export function hold(
   state: OrgState,
   statement: Statement & KnownAct,
-  wait: { readonly delaySeconds: number; readonly vetoK: number },
+  wait: { readonly delaySeconds: number; readonly vetoK: number; readonly agreed: readonly DeviceId[] },
   index: number,
 ): OrgState {
   const held: Waiting = { index, statement, ...wait, begins: undefined }
@@ -120,7 +121,7 @@ function moveClock(before: Before, anchored: Anchored, index: number): Moved {
     if (due === undefined) return { state, settled }
     state = { ...state, waiting: state.waiting.filter((it) => it !== due) }
     const mark: Mark = { index, statementId: due.statement.id }
-    const lapsed = judgeAct({ ...before, state }, due.statement)
+    const lapsed = judgeAct({ ...before, state }, due.statement) ?? disagreed(state, due)
     settled.push(settledBy(index, due, lapsed === undefined ? "applied" : { lapsed }))
     if (lapsed !== undefined) continue
     state = withAct(state, due.statement, mark)
@@ -129,6 +130,13 @@ function moveClock(before: Before, anchored: Anchored, index: number): Moved {
     state = next.state
     settled.push(...next.settled)
   }
+}
+
+/** A device that was removed since must not bring in another: it may have been stolen. (C10.4) */
+function disagreed(state: OrgState, { statement, agreed }: Waiting): Refusal | undefined {
+  const devices = agreed.flatMap((id) => state.devices.get(id) ?? []).filter(({ removed }) => removed === undefined)
+  const speaks = (member: MemberId) => devices.some((device) => equalBytes(device.member, member))
+  return askedMembers(statement).every(speaks) ? undefined : "no_device_approval"
 }
 
 /** One that lies about the future can put the beginning off, and only until others say more. */

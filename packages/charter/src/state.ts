@@ -45,6 +45,8 @@ export interface Waiting {
   readonly delaySeconds: number
   /** Keepers that can stop it; 0: none can. */
   readonly vetoK: number
+  /** Devices of members that have agreed to it. (C10.4) */
+  readonly agreed: readonly DeviceId[]
   /** By the log's clock; `undefined` until witnesses have cosigned a tree that holds it. */
   readonly begins: number | undefined
 }

@@ -243,6 +243,37 @@ describe("waiting", () => {
     expect(activeDevicesOf(world.charter.state, ben.member)).toEqual([])
   })
 
+  test("[C10.4] a device that is removed while it waits brings in no other", async () => {
+    const stolen = await ben.newPhone("stolen")
+    let world: Organisation = await act(
+      org,
+      { type: "device-add", body: { member: ben.member, device: await stolen.admit(org.orgId) } },
+      [...three, ben.phone.signer],
+    )
+    world = await at(await at(world, noon + 1), noon + 3_601)
+    const thiefs = await ben.newPhone("the thief's own")
+    world = await act(
+      world,
+      { type: "device-add", body: { member: ben.member, device: await thiefs.admit(org.orgId) } },
+      [...three, stolen.signer],
+    )
+    const index = world.charter.size - 1
+    world = await act(world, { type: "device-remove", body: { member: ben.member, device: stolen.id } }, [
+      ben.phone.signer,
+    ])
+    world = await at(await at(world, noon + 4_000), noon + 8_000)
+    expect(fateOf(world.charter, index)?.how).toEqual({ lapsed: "no_device_approval" })
+    expect(world.charter.state.devices.has(thiefs.id)).toBe(false)
+  })
+
+  test("[C8.2] a log's clock that has run ahead leaves time to approve", async () => {
+    const world = await at(org, noon + 400 * day)
+    const drafted = async ({ charter }: Organisation) =>
+      draft(charter, { ...(await moving()), ...validity(), notAfter: noon + 407 * day })
+    expect(await checkBeforeSigning(world.charter, await drafted(world), noon)).toEqual([])
+    expect(await checkBeforeSigning(org.charter, await drafted(org), noon)).toEqual(["not_after_too_far"])
+  })
+
   test("[C10.7] one keeper more than needed, and all but one, need no wait for rules; for anything else everybody waits", async () => {
     const changed = rulesNow(org, (rules) => ({ ...rules, baseWindow: 512 }))
     expect((await act(org, changed, three)).record.outcome).toBe("waiting")

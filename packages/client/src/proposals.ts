@@ -249,7 +249,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     try {
       return draft(deps.charter(), {
         ...act,
-        notAfter: nowSeconds() + validitySeconds,
+        notAfter: Math.max(nowSeconds(), deps.charter().state.clock ?? 0) + validitySeconds,
         nonce: deps.randomBytes(16),
       })
     } catch (cause) {
