@@ -413,6 +413,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     leaves: (conversation) =>
       lane.conversations().some(({ id }) => equalBytes(id, conversation)) ? lane.leaves(conversation) : [],
     stop,
+    askWitnesses: () => witnesses.ask(),
     fetchBlob: (blob) => fetch.blob(blob),
     watchInvite(guestKey) {
       invites.watch(guestKey)

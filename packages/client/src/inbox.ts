@@ -51,6 +51,8 @@ export interface InboxDeps {
   /** Of a conversation; empty when it is not open here. */
   readonly leaves: (conversation: ConversationId) => readonly Leaf[]
   readonly stop: (how: "fork" | "rollback", evidence: readonly Uint8Array[], detail?: string) => void
+  /** A member says that another history exists: whoever watches the charter may be able to prove it. (E10.2) */
+  readonly askWitnesses: () => void
   readonly fetchBlob: (blob: BlobRef) => void
   /** An invitation is known now: look for requests under its tags, also among the frames that came already. */
   readonly watchInvite: (guestKey: Id) => void
@@ -159,6 +161,7 @@ export function createInbox(deps: InboxDeps): Inbox {
         evidence,
         sentence: contradicted(name, what, isSigned),
       })
+      if (isCharter) deps.askWitnesses()
     }
   }
 

@@ -73,18 +73,19 @@ async function note(root: Uint8Array, signer = relayKey, size = 1): Promise<stri
 }
 
 async function take(event: LaneEvent) {
-  const [stop, raise] = [vi.fn(), vi.fn()]
-  const deps: Pick<InboxDeps, "charter" | "stop" | "leaves"> & { people: object; alarms: object } = {
+  const [stop, raise, askWitnesses] = [vi.fn(), vi.fn(), vi.fn()]
+  const deps: Pick<InboxDeps, "charter" | "stop" | "leaves" | "askWitnesses"> & { people: object; alarms: object } = {
     charter: () => charter,
     stop,
     leaves: () => [leaf],
     people: { nameOf: () => "Ana" },
     alarms: { raise },
+    askWitnesses,
   }
   // alarms need no more of it
   const apply = await createInbox(deps as unknown as InboxDeps).prepare([event])
   apply()
-  return { stop, raise }
+  return { stop, raise, askWitnesses }
 }
 
 function fork(which: "lane" | "charter", signedNote?: string): LaneEvent {
@@ -106,6 +107,11 @@ describe("a claim that contradicts this device", () => {
       expect(options.sentence).toMatch(/^Ana's device was shown another .* than this one, or it lies\./)
     },
   )
+
+  test("[E10.2] about the charter, it makes this device ask whoever watches the charter", async () => {
+    expect((await take(fork("charter"))).askWitnesses).toHaveBeenCalledOnce()
+    expect((await take(fork("lane"))).askWitnesses).not.toHaveBeenCalled()
+  })
 
   test("[E7.1] with a note of the relay's under another root, it is proof", async () => {
     const proof = await note(falseRoot)
