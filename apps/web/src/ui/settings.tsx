@@ -32,6 +32,12 @@ export function Settings({ overview }: { overview: Overview }) {
         <Fact name={text.settings.organisation}>{overview.organisation.name}</Fact>
         <Fact name={text.settings.organisationCode} hint={text.settings.organisationCodeHint}>
           <Code testId="organisation-code">{groupedCode(overview.organisation.id)}</Code>
+          <span className="row wrap">
+            <code className="mono break" data-testid="organisation-id">
+              {overview.organisation.id}
+            </code>
+            <CopyButton value={overview.organisation.id} />
+          </span>
         </Fact>
         <Fact name={text.settings.keepers}>
           {text.settings.keepersValue(keepers.needed, keepers.total, keepers.names)}
