@@ -173,6 +173,26 @@ export const witnessAttacks: readonly Attack[] = [
     },
   },
   {
+    name: "clock: one honest witness is never heard",
+    level: "T4",
+    promise: "P4",
+    tries: "The relay leaves out one honest witness's lines; with theirs and the other's there are still enough.",
+    expected: { kind: "alarm", kinds: ["witness_missing"] },
+    async run(scene) {
+      const { ana, ben } = await scene.wake("ana", "ben")
+      const desk = await deskOf(scene)
+      const later = (await clockOf(desk)) + 25 * 3_600
+      await scene.lie()
+      const note = await desk.note(later, { by: ["quay"], lie: later })
+      handOut(scene, () => note)
+      for (const one of [ana, ben]) one.clock.advance(25 * hourMillis)
+      await scene.alarmed([ana, ben], ["witness_missing"], { hurry: true })
+      const { watch } = await ana.client.governance()
+      const missing = watch.witnesses.filter(({ state }) => state === "missing").map(({ name }) => name)
+      scene.measure(`for ana the history is "${watch.state}", and ${missing.join(", ") || "nobody"} is missing`)
+    },
+  },
+  {
     name: "split view: two orders of the same acts, and one message",
     level: "T4",
     promise: "P4",
