@@ -19,6 +19,8 @@ import { WatchBanners } from "./watch.tsx"
 
 // most people open the desk now and then; it comes when it is wanted, and soon after unlocking so that it is there without the server
 const openDesk = () => import("./desk/index.ts")
+/** What is needed most when the server is turned or gone: it could keep the code back with which proof of that is saved. */
+const fetchAhead = () => Promise.all([openDesk(), import("../platform/passkey.ts"), import("fflate")])
 const Desk = lazy(async () => ({ default: (await openDesk()).Desk }))
 const RulesScreen = lazy(async () => ({ default: (await openDesk()).RulesScreen }))
 const ActScreen = lazy(async () => ({ default: (await openDesk()).ActScreen }))
@@ -30,7 +32,7 @@ export function Organisation({ route }: { route: Route }) {
   useUnreadTitle(overview)
   useConnectionWords(overview)
   useEffect(() => {
-    const timer = setTimeout(() => void openDesk().catch(() => undefined), 1_500)
+    const timer = setTimeout(() => void fetchAhead().catch(() => undefined), 1_500)
     return () => clearTimeout(timer)
   }, [])
   if (overview === undefined) {
