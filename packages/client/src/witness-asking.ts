@@ -1,6 +1,7 @@
 // When the relay is asked what witnesses have cosigned (E10.2).
 import type { Charter } from "@holdfast/charter"
 import type { Answer, Operation } from "@holdfast/wire"
+import { createAlarmClock } from "./alarm-clock.ts"
 import type { Timers } from "./ports.ts"
 import type { Turns } from "./turns.ts"
 import type { CharterWatch } from "./watch.ts"
@@ -18,11 +19,14 @@ export interface WitnessAskingDeps {
 }
 
 export interface WitnessAsking {
+  /** Now, and once more when witnesses have had their time. */
   ask(): void
   askIfDue(): void
 }
 
 const askMillis = 600_000
+/** Longer than a relay takes to have a new entry cosigned. (R10.1) */
+const againMillis = 10_000
 
 export function createWitnessAsking(deps: WitnessAskingDeps): WitnessAsking {
   let askedAt = Number.NEGATIVE_INFINITY
@@ -36,15 +40,21 @@ export function createWitnessAsking(deps: WitnessAskingDeps): WitnessAsking {
     })
   }
 
-  const asking: WitnessAsking = {
+  function askOnce(): void {
+    if (deps.charter().state.rules.witnesses.length === 0 || !deps.isReady()) return
+    askedAt = deps.timers.now()
+    askRelay().catch(deps.onTrouble)
+  }
+  // What has just grown is not cosigned yet, and a turned relay does not say when it is.
+  const again = createAlarmClock(deps.timers, askOnce)
+
+  return {
     ask() {
-      if (deps.charter().state.rules.witnesses.length === 0 || !deps.isReady()) return
-      askedAt = deps.timers.now()
-      askRelay().catch(deps.onTrouble)
+      askOnce()
+      again.wantIn(againMillis)
     },
     askIfDue() {
-      if (deps.timers.now() - askedAt >= askMillis) asking.ask()
+      if (deps.timers.now() - askedAt >= askMillis) askOnce()
     },
   }
-  return asking
 }
