@@ -7,7 +7,7 @@ import type { Engine } from "./engine.ts"
 import { ClientError } from "./error.ts"
 import { evidenceFiles } from "./evidence.ts"
 import { canVeto, governanceOf } from "./governance.ts"
-import type { GovernanceApi, RulesDraft } from "./governance-api.ts"
+import type { GovernanceApi, NamedFile, RulesDraft } from "./governance-api.ts"
 import type { invitationMethods } from "./invitations-client.ts"
 import {
   decodeApprovalFile,
@@ -69,6 +69,17 @@ export function governanceMethods(
     const found = engine.charter().state.waiting.find((it) => hex(it.statement.id) === statement)
     if (found === undefined) throw new ClientError("not_found", "No such act waits to take effect.")
     return found
+  }
+
+  function history(names: ReturnType<typeof knownNames>): readonly NamedFile[] {
+    const witnessed = watch.note()
+    return exportFiles({
+      charter: engine.charter(),
+      entries: store.charter.all(),
+      checkpoint: utf8(store.meta.getText(charterNoteKey) ?? ""),
+      witnessed: witnessed === undefined ? undefined : utf8(witnessed.text),
+      names,
+    })
   }
 
   return {
@@ -185,16 +196,8 @@ export function governanceMethods(
         },
         index,
       ),
-    async exportOrganisation() {
-      const witnessed = watch.note()
-      return exportFiles({
-        charter: engine.charter(),
-        entries: store.charter.all(),
-        checkpoint: utf8(store.meta.getText(charterNoteKey) ?? ""),
-        witnessed: witnessed === undefined ? undefined : utf8(witnessed.text),
-        names: knownNames(),
-      })
-    },
-    evidence: async (alarm) => evidenceFiles(store.alarms, alarm),
+    exportOrganisation: async () => history(knownNames()),
+    // Without names: whoever judges a fork need not learn who is in the organisation.
+    evidence: async (alarm) => evidenceFiles(store.alarms, alarm, () => history([])),
   }
 }

@@ -13,6 +13,10 @@ async function stage() {
   return { store, alarms, first: () => store.alarms.list()[0]?.id as string }
 }
 
+const noHistory = () => {
+  throw new Error("not asked for")
+}
+
 describe("evidence", () => {
   test("[E7.8] of a fork is both signed notes, and words on what they prove", async () => {
     const { store, alarms, first } = await stage()
@@ -21,8 +25,8 @@ describe("evidence", () => {
     const one = await it.note({ time: 1, by: witnesses })
     const other = await it.note({ time: 1, by: witnesses, root: new Uint8Array(32).fill(1) })
     alarms.raise("fork", one, { evidence: [one, utf8("charter 1"), other] })
-    const files = evidenceFiles(store.alarms, first())
-    expect(files.map(({ path }) => path)).toEqual(["README", "note-1", "note-2", "other-1"])
+    const files = evidenceFiles(store.alarms, first(), () => [{ path: "tile/0/000.p/1", bytes: utf8("tile") }])
+    expect(files.map(({ path }) => path)).toEqual(["README", "note-1", "note-2", "other-1", "history/tile/0/000.p/1"])
     expect(files[1]?.bytes).toEqual(new Uint8Array(one))
     expect(files[2]?.bytes).toEqual(new Uint8Array(other))
     const words = fromUtf8(files[0]?.bytes as Uint8Array)
@@ -35,9 +39,9 @@ describe("evidence", () => {
     alarms.raise("junk", "x")
     const id = first()
     store.alarms.dismiss(id)
-    const files = evidenceFiles(store.alarms, id)
+    const files = evidenceFiles(store.alarms, id, noHistory)
     expect(files.map(({ path }) => path)).toEqual(["README"])
     expect(fromUtf8(files[0]?.bytes as Uint8Array)).not.toContain("signature")
-    expect(() => evidenceFiles(store.alarms, "00")).toThrow(expect.objectContaining({ code: "not_found" }))
+    expect(() => evidenceFiles(store.alarms, "00", noHistory)).toThrow(expect.objectContaining({ code: "not_found" }))
   })
 })

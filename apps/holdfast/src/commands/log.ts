@@ -199,13 +199,22 @@ async function checkProofFile(file: string, options: TrustOptions): Promise<void
   print(await checkProof(bytes, trust))
 }
 
+/** What evidence brings along to judge it by: the history of whoever saved it, or a list of keys. */
+async function ownTrust(folder: string): Promise<Pick<TrustOptions, "source" | "policy"> | undefined> {
+  const history = path.join(folder, "history")
+  if (await isFile(path.join(history, "checkpoint"))) return { source: history }
+  const policy = path.join(folder, "policy")
+  return (await isFile(policy)) ? { policy } : undefined
+}
+
 /** Two notes, or the folder with the evidence that a client has saved. */
 async function fork(first: string, second: string | undefined, options: TrustOptions): Promise<void> {
   const isFolder = second === undefined
   const [a, b] = isFolder ? [path.join(first, "note-1"), path.join(first, "note-2")] : [first, second]
-  const beside = path.join(first, "policy")
-  const hasOwn = isFolder && options.source === undefined && options.policy === undefined && (await isFile(beside))
-  const trust = await trustFrom(hasOwn ? { policy: beside } : options)
+  const own =
+    isFolder && options.source === undefined && options.policy === undefined ? await ownTrust(first) : undefined
+  const hasOwn = own !== undefined
+  const trust = await trustFrom({ ...options, ...own })
   const verdict = await judgeFork([await bytesOf(a), await bytesOf(b)], trust)
   print(verdict.lines)
   if (hasOwn) console.log("The keys were taken from the evidence itself. Hold them against the charter with --source.")
