@@ -11,16 +11,17 @@ const unreachable =
 
 export type Built = { readonly kind: "built" } | { readonly kind: "missing" | "failed"; readonly sentence: string }
 
-export function buildGoPrograms(into: string): Built {
+/** Without `wanted`: all of them. */
+export function buildGoPrograms(into: string, wanted: readonly string[] = packages): Built {
   const go = (...args: readonly string[]) =>
     spawnSync("go", args, { cwd: source, encoding: "utf8", env: { ...process.env, GOWORK: "off" } })
   const version = go("version")
   if (version.error !== undefined)
     return { kind: "missing", sentence: "Go is not installed here. Install Go 1.26 or newer and run this again." }
-  const found = go("list", "-deps", ...packages)
+  const found = go("list", "-deps", ...wanted)
   if (found.status !== 0 && (unreachable.test(found.stderr) || /requires go >=|toolchain/.test(found.stderr)))
     return { kind: "missing", sentence: `Go's modules cannot be had from here. Go says:\n${lastLines(found.stderr)}` }
-  const built = go("build", "-o", `${into}${path.sep}`, ...packages)
+  const built = go("build", "-o", `${into}${path.sep}`, ...wanted)
   if (built.status !== 0)
     return { kind: "failed", sentence: `The Go programs do not build:\n${lastLines(built.stderr)}` }
   return { kind: "built" }
