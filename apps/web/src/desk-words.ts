@@ -56,13 +56,15 @@ export function ruleMeaning(rule: ActRuleView, seats: number, act: RuledAct): st
       `${spare === 1 ? "One of them" : `Up to ${spare} of them`} can be away or lose a key, and it still works${places}.`,
     )
   if (rule.k > 1)
-    sentences.push(`${rule.k === 2 ? "One of them alone" : `${rule.k - 1} of them together`} can do nothing.`)
+    sentences.push(`${rule.k === 2 ? "One of them alone" : `${rule.k - 1} of them together`} can decide nothing.`)
   if (rule.delaySeconds > 0) {
     const veto =
       act === "recover"
         ? `any device that the member still has can stop it alone${rule.vetoK > 0 ? `, and so can ${rule.vetoK} keepers` : ""}`
         : `${rule.vetoK} keepers can stop it`
     sentences.push(`It then waits ${spanOf(rule.delaySeconds)}, seen by everybody, and in that time ${veto}.`)
+    if (rule.vetoK > 0 && rule.vetoK < rule.k)
+      sentences.push(`Mind: these ${rule.vetoK} can stop it every time, although they are too few to decide.`)
   } else sentences.push("It happens at once.")
   return sentences.join(" ")
 }

@@ -60,6 +60,12 @@ function Act({ draft, act, onChange }: ActProps & { act: RuledAct }) {
   )
 }
 
+/** As many as decide: fewer could stop for good what the others have decided. (C3.11) */
+function fittingVeto({ k, vetoK }: ActRuleView, delaySeconds: number, act: RuledAct): number {
+  if (delaySeconds === 0) return 0
+  return vetoK > 0 || act === "recover" ? vetoK : Math.max(2, k)
+}
+
 const upTo = (from: number, to: number) => Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at)
 
 function Numbers({ draft, act, onChange }: ActProps & { act: RuledAct }) {
@@ -101,7 +107,7 @@ function Numbers({ draft, act, onChange }: ActProps & { act: RuledAct }) {
             label={desk.rules.delay}
             value={rule.delaySeconds}
             options={delays.map((span) => [span, span === 0 ? desk.rules.atOnce : spanOf(span)])}
-            onChange={(delaySeconds) => set({ delaySeconds, ...(delaySeconds === 0 ? { vetoK: 0 } : {}) })}
+            onChange={(delaySeconds) => set({ delaySeconds, vetoK: fittingVeto(rule, delaySeconds, act) })}
             testId={`${act}-delay`}
           />
         )}
@@ -109,7 +115,7 @@ function Numbers({ draft, act, onChange }: ActProps & { act: RuledAct }) {
           <Choice
             label={desk.rules.vetoK}
             value={rule.vetoK}
-            options={[0, ...upTo(2, Math.max(n, rule.vetoK))].map((k) => [
+            options={[...(act === "recover" ? [0] : []), ...upTo(2, Math.max(n - 1, rule.vetoK))].map((k) => [
               k,
               k === 0 ? desk.rules.vetoNobody : String(k),
             ])}
