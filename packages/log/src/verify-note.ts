@@ -31,10 +31,14 @@ export async function verifyNote(
     if (!others.some((other) => isSameKey(other, key))) keysByPair.set(pairOf(key), [...others, key])
   }
   const timeByKey = new Map<NoteKey, number | undefined>()
-  for (const line of note.signatures) {
-    const candidates = keysByPair.get(pairOf(line))
-    if (candidates === undefined) continue
-    const { key, timestamp } = await verifyLine(note.text, line, candidates, verify)
+  // Side by side, on the platform's threads: each line by itself would wait for its turn there.
+  const verified = await Promise.all(
+    note.signatures.flatMap((line) => {
+      const candidates = keysByPair.get(pairOf(line))
+      return candidates === undefined ? [] : [verifyLine(note.text, line, candidates, verify)]
+    }),
+  )
+  for (const { key, timestamp } of verified) {
     const before = timeByKey.get(key)
     timeByKey.set(key, before === undefined || timestamp === undefined ? timestamp : Math.max(before, timestamp))
   }
