@@ -63,8 +63,6 @@ export function ruleMeaning(rule: ActRuleView, seats: number, act: RuledAct): st
         ? `any device that the member still has can stop it alone${rule.vetoK > 0 ? `, and so can ${rule.vetoK} keepers` : ""}`
         : `${rule.vetoK} keepers can stop it`
     sentences.push(`It then waits ${spanOf(rule.delaySeconds)}, seen by everybody, and in that time ${veto}.`)
-    if (rule.vetoK > 0 && rule.vetoK < rule.k)
-      sentences.push(`Mind: these ${rule.vetoK} can stop it every time, although they are too few to decide.`)
   } else sentences.push("It happens at once.")
   return sentences.join(" ")
 }

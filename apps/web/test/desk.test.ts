@@ -301,7 +301,7 @@ describe("rules", () => {
     const rule = { k: 3, delaySeconds: 172_800, vetoK: 2, minOrganisations: 2, minJurisdictions: 0 }
     expect(ruleInShort(rule, 5)).toBe("3 of 5, from 2 different organisations, after 2 days, 2 can veto")
     expect(ruleMeaning(rule, 5, "relays")).toBe(
-      "Any 3 of the 5 keepers decide together, and they must come from at least 2 different organisations. Up to 2 of them can be away or lose a key, and it still works, as long as the others still come from that many. 2 of them together can decide nothing. It then waits 2 days, seen by everybody, and in that time 2 keepers can stop it. Mind: these 2 can stop it every time, although they are too few to decide.",
+      "Any 3 of the 5 keepers decide together, and they must come from at least 2 different organisations. Up to 2 of them can be away or lose a key, and it still works, as long as the others still come from that many. 2 of them together can decide nothing. It then waits 2 days, seen by everybody, and in that time 2 keepers can stop it.",
     )
     expect(ruleMeaning({ ...main, k: 2 }, 3, "canary")).toBe(
       "Any 2 of the 3 keepers decide together. One of them can be away or lose a key, and it still works. One of them alone can decide nothing. It happens at once.",

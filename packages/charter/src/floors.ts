@@ -76,12 +76,12 @@ function hasLabels(keepers: readonly Keeper[], act: ActRule): boolean {
 }
 
 /**
- * Nobody alone can stop an act, and whatever waits can be stopped by somebody, also without any one keeper: by keepers, or
- * for a recovery by the member. Rules that wait stand in the way of others until they take effect or are vetoed. (C3.11)
+ * Fewer than decide cannot stop what was decided, and whatever waits can be stopped by somebody: keepers, or for a recovery
+ * the member. (C3.11)
  */
-function isVetoShared(rules: Rules, { vetoK, delaySeconds }: ActRule, type: number): boolean {
+function isVetoShared(rules: Rules, { k, vetoK, delaySeconds }: ActRule, type: number): boolean {
   if (isEvaluation(rules)) return vetoK <= 1
   // One keeper who is gone or will not must not be able to let everything through.
   if (vetoK > rules.keepers.length - 1) return false
-  return vetoK === 0 ? delaySeconds === 0 || type === recoverAct : vetoK >= 2
+  return vetoK === 0 ? delaySeconds === 0 || type === recoverAct : vetoK >= k
 }

@@ -38,7 +38,7 @@ export const refusals = {
   floor_window: "The base window is too small or too large", // C3.9
   floor_delay: "An act would wait too long, or one that has to be quick would wait", // C3.8
   delay_without_witnesses: "Without witnesses the log has no clock, so nothing can wait", // C3.8
-  floor_veto: "One keeper alone could stop an act, or nobody could stop one that waits", // C3.11
+  floor_veto: "Fewer keepers than decide could stop an act, or nobody could stop one that waits", // C3.11
   floor_witnesses: "Half of the witnesses or fewer would be believed", // C3.10
   act_waiting: "Another act about the same subject waits to take effect", // C10.3
   expired: "Its time to be approved was over", // C6.12

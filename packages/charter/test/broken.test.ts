@@ -351,7 +351,7 @@ const cases: Record<Refusal, readonly (readonly [rule: string, make: () => Promi
     ],
   ],
   floor_delay: [
-    ["C3.8", withClock(() => newRules(withAct({ k: 3, delaySeconds: 31 * day, vetoK: 2 })))],
+    ["C3.8", withClock(() => newRules(withAct({ k: 3, delaySeconds: 31 * day, vetoK: 3 })))],
     [
       "C3.8 what has to be quick",
       withClock(() =>
@@ -365,6 +365,7 @@ const cases: Record<Refusal, readonly (readonly [rule: string, make: () => Promi
   delay_without_witnesses: [["C3.8", () => newRules(withAct({ delaySeconds: day, vetoK: 2 }))]],
   floor_veto: [
     ["C3.11 one alone", () => newRules(withAct({ vetoK: 1 }))],
+    ["C3.11 fewer than decide", withClock(() => newRules(withAct({ k: 3, delaySeconds: day, vetoK: 2 })))],
     ["C3.11 more than there are", () => newRules(withAct({ vetoK: 4 }))],
     ["C3.11 nobody", withClock(() => newRules(withAct({ k: 3, delaySeconds: day })))],
     [
@@ -582,7 +583,7 @@ beforeAll(async () => {
       acts: new Map([
         [2, { ...defaultAct(), k: 3 }],
         [3, defaultAct()],
-        [8, { ...defaultAct(), k: 3, delaySeconds: 2 * day, vetoK: 2 }],
+        [8, { ...defaultAct(), k: 3, delaySeconds: 2 * day, vetoK: 3 }],
         [10, { ...defaultAct(), k: 3, delaySeconds: 3 * day }],
       ]),
     }),

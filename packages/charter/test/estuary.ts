@@ -68,7 +68,7 @@ export async function estuary(): Promise<Organisation> {
     await passkeySeat(org, fay, faysKey, { organisation: "Pier Press", jurisdiction: "IS" }),
     await gus.admitAsKeeper(org.orgId, { organisation: "Quay Clinic", jurisdiction: "IS" }),
   ]
-  const waits = { delaySeconds: 2 * day, vetoK: 2 }
+  const waits = { delaySeconds: 2 * day, vetoK: 3 }
   const raised: Rules = watchedBy(witnesses, {
     ...simpleRules(seats, 3, 2),
     acts: new Map([

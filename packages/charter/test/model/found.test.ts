@@ -64,7 +64,7 @@ test("[C5.6] going on with a suspension is never easier than beginning it", asyn
 
 test("[C5.6 C10.4] rules that waited lapse where those not suspended by then could not meet them", async () => {
   const slow = (rules: Rules) =>
-    withRule(withRule(watchedBy(witnesses, rules), 2, { delaySeconds: day, vetoK: 2 }), 3, { k: 3, delaySeconds: 0 })
+    withRule(withRule(watchedBy(witnesses, rules), 2, { delaySeconds: day, vetoK: 4 }), 3, { k: 3, delaySeconds: 0 })
   let org = await found([...people, await person("fay")], 4, slow)
   org = await anchored(org, { time: noon, by: witnesses })
   const index = org.charter.size

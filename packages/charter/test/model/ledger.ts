@@ -345,7 +345,10 @@ export function checkFloors({ keepers, acts, baseWindow, witnesses, witnessQuoru
     floor(delaySeconds === 0 || witnesses.length > 0, "a delay without a clock")
     floor(delaySeconds <= 30 * 86_400, "a delay of more than 30 days")
     floor(delaySeconds === 0 || (type !== 3 && type !== 12), "a quick act waits")
-    floor(n === 1 || (vetoK !== 1 && vetoK <= n - 1), `${vetoK} of ${n} keepers can veto`)
+    floor(
+      n === 1 || vetoK === 0 || (vetoK >= k && vetoK <= n - 1),
+      `${vetoK} of ${n} keepers can veto what ${k} decide`,
+    )
     floor(n === 1 || delaySeconds === 0 || vetoK > 0 || type === 10, "nobody can stop what waits")
     for (const lost of n === 1 ? [] : keepers) {
       floor(

@@ -28,7 +28,7 @@ export async function rulesFor(world: World, dice: Dice, wanted: Wanted): Promis
     return {
       k,
       delaySeconds,
-      vetoK: n === 1 ? dice.below(2) : delaySeconds === 0 && dice.chance(50) ? 0 : 2 + dice.below(n - 2),
+      vetoK: n === 1 ? dice.below(2) : delaySeconds === 0 && dice.chance(50) ? 0 : k + dice.below(n - k),
       minOrganisations: dice.chance(12) ? 1 + dice.below(2) : 0,
       minJurisdictions: dice.chance(12) ? 1 + dice.below(2) : 0,
     }

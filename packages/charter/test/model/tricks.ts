@@ -332,14 +332,19 @@ export const tricks: Readonly<Partial<Record<Refusal, readonly Trick[]>>> = {
   ],
   floor_window: [rules((it, dice) => ({ ...it, baseWindow: dice.one([0, 15, 65_537]) }))],
   floor_delay: [
-    rules((it) => withRule(it, 4, { delaySeconds: 31 * day, vetoK: 2 })),
+    rules((it) => withRule(it, 4, { delaySeconds: 31 * day, vetoK: it.keepers.length - 1 })),
     rules((it) => withRule(it, 3, { delaySeconds: 1, vetoK: 2 })),
   ],
   delay_without_witnesses: [
-    rules((it) => ({ ...withRule(it, 8, { delaySeconds: 60, vetoK: 2 }), witnesses: [], witnessQuorum: 0 })),
+    rules((it) => ({
+      ...withRule(it, 8, { delaySeconds: 60, vetoK: it.keepers.length - 1 }),
+      witnesses: [],
+      witnessQuorum: 0,
+    })),
   ],
   floor_veto: [
     rules((it) => withRule(it, 4, { vetoK: 1 })),
+    rules((it) => withRule(it, 4, { k: it.keepers.length - 1, vetoK: it.keepers.length - 2 })),
     rules((it) => withRule(it, 4, { vetoK: it.keepers.length })),
     rules((it) => (it.witnesses.length === 0 ? undefined : withRule(it, 4, { delaySeconds: 60, vetoK: 0 }))),
   ],

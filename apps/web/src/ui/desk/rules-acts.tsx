@@ -63,7 +63,7 @@ function Act({ draft, act, onChange }: ActProps & { act: RuledAct }) {
 /** As many as decide: fewer could stop for good what the others have decided. (C3.11) */
 function fittingVeto({ k, vetoK }: ActRuleView, delaySeconds: number, act: RuledAct): number {
   if (delaySeconds === 0) return 0
-  return vetoK > 0 || act === "recover" ? vetoK : Math.max(2, k)
+  return vetoK >= k || (vetoK === 0 && act === "recover") ? vetoK : k
 }
 
 const upTo = (from: number, to: number) => Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at)
@@ -85,7 +85,7 @@ function Numbers({ draft, act, onChange }: ActProps & { act: RuledAct }) {
           label={desk.rules.k}
           value={rule.k}
           options={upTo(Math.min(2, n), Math.max(n, rule.k)).map((k) => [k, desk.rules.kOption(k, n)])}
-          onChange={(k) => set({ k })}
+          onChange={(k) => set({ k, vetoK: fittingVeto({ ...rule, k }, rule.delaySeconds, act) })}
           testId={`${act}-k`}
         />
         <Choice
@@ -115,7 +115,7 @@ function Numbers({ draft, act, onChange }: ActProps & { act: RuledAct }) {
           <Choice
             label={desk.rules.vetoK}
             value={rule.vetoK}
-            options={[...(act === "recover" ? [0] : []), ...upTo(2, Math.max(n - 1, rule.vetoK))].map((k) => [
+            options={[...(act === "recover" ? [0] : []), ...upTo(rule.k, Math.max(n - 1, rule.vetoK))].map((k) => [
               k,
               k === 0 ? desk.rules.vetoNobody : String(k),
             ])}
