@@ -522,6 +522,8 @@ export const text = {
         "Ask the people who run the witnesses, not through this server, whether they are down. If they are not, somebody keeps them from being asked. Until they sign again, let nobody in and trust no change that you see here.",
       canary_lapsed:
         "Ask a keeper in person why it was not renewed. Until you know, treat this organisation as one that may have been compelled.",
+      clock_stands:
+        "Tell the people who must agree, not through this server. What waits can still be stopped; to go on, they can move to another server.",
       own_record_changed:
         "If you did not do this yourself, tell the people who must agree at once, in person or by phone. What still waits can be stopped under Keepers.",
       approval_by_suspended:

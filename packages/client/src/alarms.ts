@@ -75,6 +75,10 @@ const kinds = {
   ],
   own_record_changed: ["danger", "Something about you in the organisation was changed, and not by this device."],
   act_waiting: ["notice", "An act waits to take effect. Until then it can be stopped."],
+  clock_stands: [
+    "danger",
+    "The relay does not write down the time that witnesses have signed. What waits to take effect goes on waiting.",
+  ],
   decision_due: ["notice", "A proposal has waited for your decision for a day, or its time is nearly over."],
   bad_name: ["notice", "Somebody's name does not match what the organisation agreed on. Their code is shown instead."],
   name_unknown: ["notice", "The names of some people are not known on this device yet."],

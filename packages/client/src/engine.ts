@@ -391,7 +391,8 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     meta,
     isOffered: (seat) => offers.isOffered(seat),
   })
-  const notices = createStandingNotices({ charter, people, proposals, alarms, timers, meta })
+  const vouched = charterWatch.note
+  const notices = createStandingNotices({ charter, people, proposals, alarms, timers, meta, vouched })
 
   const inbox = createInbox({
     me: () => hex(account.member),

@@ -37,7 +37,7 @@ export interface CharterWatch {
   /** Why nothing is approved here now, in words. (E10.6) */
   heldBack(): string | undefined
   /** The newest note that enough witnesses have cosigned, as it came. */
-  note(): { readonly size: number; readonly text: string } | undefined
+  note(): { readonly time: number; readonly size: number; readonly text: string } | undefined
 }
 
 const hour = 3_600_000
@@ -322,6 +322,7 @@ export function createCharterWatch(deps: CharterWatchDeps): CharterWatch {
     },
     revision: () => (state() === "frozen" ? `frozen ${vouchedSize()}` : "open"),
     heldBack: () => (state() === "frozen" ? sentenceOf("frozen") : undefined),
-    note: () => (kept.note === undefined ? undefined : { size: kept.note.size, text: kept.note.text }),
+    note: () =>
+      kept.note === undefined ? undefined : { time: kept.note.time, size: kept.note.size, text: kept.note.text },
   }
 }
