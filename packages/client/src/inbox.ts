@@ -1,12 +1,12 @@
 // What lane events mean: messages into conversations, governance into its tables, lies into alarms. Everything that has to
 // be computed first is computed first; what is left to do runs inside the transaction that stores the events.
-import { type Charter, checkName, statementIdOf } from "@holdfast/charter"
+import { type Charter, checkName, checkpointTrust, statementIdOf } from "@holdfast/charter"
 import type { Alarm, BlobRef, LaneEvent, Leaf } from "@holdfast/lanes"
+import { LogError, verifyCheckpoint } from "@holdfast/log"
 import { type ConversationId, encode, equalBytes, hex, utf8, WireError } from "@holdfast/wire"
 import { type Alarms, contradicted } from "./alarms.ts"
 import type { Id } from "./api.ts"
 import type { Changes } from "./changes.ts"
-import { charterView } from "./charter-view.ts"
 import {
   Body,
   type Content,
@@ -165,12 +165,20 @@ export function createInbox(deps: InboxDeps): Inbox {
     }
   }
 
-  /** A relay of the charter has signed another root than this device's at a size that this device has. */
+  /**
+   * A relay in the charter's present state has signed another root than this device's at a size that this device has. The key of a
+   * former one proves nothing: whoever it was taken from, or given to, could stop everybody with it (E7.1).
+   */
   async function isContradicted(note: string): Promise<boolean> {
-    const view = charterView(deps.charter())
-    const signed = await view.verifyNote(note)
-    const own = signed === null ? null : view.rootAt(signed.size)
-    return signed !== null && own !== null && !equalBytes(own, signed.root)
+    const { orgId, state, roots } = deps.charter()
+    try {
+      const signed = await verifyCheckpoint(utf8(note), checkpointTrust(orgId, state.relays, state.rules))
+      const own = roots.at(signed.size)
+      return own !== undefined && !equalBytes(own, signed.root)
+    } catch (error) {
+      if (error instanceof LogError) return false
+      throw error
+    }
   }
 
   async function prepareMessage(event: Extract<LaneEvent, { readonly kind: "message" }>): Promise<Work> {
@@ -349,6 +357,9 @@ export function createInbox(deps: InboxDeps): Inbox {
           : deps.requests.takeFor({ announced, member }, request, said.place)
       }),
     )
+    const approvals = await Promise.all(
+      snapshot.proposals.map((passed) => deps.proposals.rightApprovals(passed.statement, passed.approvals)),
+    )
     return () => {
       for (const entry of snapshot.names) {
         const commitment =
@@ -371,10 +382,12 @@ export function createInbox(deps: InboxDeps): Inbox {
       if (snapshot.ask !== undefined && deps.plans.current() === undefined) deps.plans.addAsk(snapshot.ask, said)
       deps.conversations.onSnapshot()
       for (const work of requests) work?.()
-      for (const { statement, proposer, at, approvals } of snapshot.proposals) {
+      snapshot.proposals.forEach(({ statement, proposer, at }, i) => {
         deps.proposals.add(statement, { ...said, member: hex(proposer), at })
-        for (const approval of approvals) deps.proposals.addPassedApproval(statementIdOf(statement), approval)
-      }
+        for (const approval of approvals[i] ?? []) {
+          deps.proposals.addPassedApproval(statementIdOf(statement), approval)
+        }
+      })
     }
   }
 

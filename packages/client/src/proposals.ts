@@ -70,10 +70,12 @@ export interface Proposals {
   /** Inside a transaction. Bytes that are no statement of this organisation are ignored and reported. */
   add(statement: Uint8Array, said: Said): void
   addApproval(statement: Uint8Array, approval: Uint8Array, said: Said): void
-  /** As passed on by somebody else: counted only if its signature is right. */
+  /** As passed on by somebody else, once it was found to be right. */
   addPassedApproval(statement: Uint8Array, approval: Uint8Array): void
   /** Whether its signer has a say in the statement, and the signature is right. `bytes`: of a statement that is not stored yet. */
   isRightApproval(statement: Uint8Array, approval: Uint8Array, bytes?: Uint8Array): Promise<boolean>
+  /** Those of them that are right, each signer's first: what somebody passes on is kept only then. */
+  rightApprovals(statement: Uint8Array, approvals: readonly Uint8Array[]): Promise<readonly Uint8Array[]>
   addDecline(statement: Uint8Array, said: Said): void
   /** Brings every open proposal up to date with the charter, and seals those that have enough. Idempotent. */
   review(): Promise<void>
@@ -202,7 +204,23 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     }
     sealAt.set(id, now + sealAgainMillis)
     deps.reviewAfter(sealAgainMillis)
-    deps.submit(seal(statement, state.usable))
+    const envelope = sealed(statement, state.usable)
+    if (envelope !== undefined) {
+      deps.submit(envelope)
+      return
+    }
+    table.setProposalState(id, "dead")
+    deps.changes.mark({ topic: "proposals" }, { topic: "overview" })
+  }
+
+  /** `undefined`: no envelope holds it with its approvals. Whoever made it so large must not stop everything else. */
+  function sealed(statement: Statement, approvals: readonly Approval[]): Uint8Array | undefined {
+    try {
+      return seal(statement, approvals)
+    } catch (error) {
+      if (error instanceof CharterError) return undefined
+      throw error
+    }
   }
 
   const view = createProposalView({
@@ -225,7 +243,8 @@ export function createProposals(deps: ProposalsDeps): Proposals {
 
   /** Everything that speaks against a signature here and now. Throws `not_allowed`. */
   async function checked(statement: Statement): Promise<void> {
-    const held = deps.heldBack()
+    // A veto changes nothing, and who keeps a member in the past must not keep them from stopping what is done to them. (E10.6)
+    const held = statement.type === "veto" ? undefined : deps.heldBack()
     if (held !== undefined) throw new ClientError("not_allowed", held)
     const check = deps.checkRequest(statement)
     if (check.kind === "differs") {
@@ -336,6 +355,12 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       const approval = readApproval(bytes)
       if (statement === undefined || approval === undefined || !equalBytes(statement.id, id)) return false
       return (await progress(deps.charter(), statement, [approval])).usable.length === 1
+    },
+    async rightApprovals(bytes, passed) {
+      const statement = read(bytes)
+      if (statement === undefined) return []
+      const approvals = passed.flatMap((approval) => readApproval(approval) ?? [])
+      return (await progress(deps.charter(), statement, approvals)).usable.map(encodeApproval)
     },
     addDecline(statement, said) {
       table.addDecline(hex(statement), said.member)

@@ -5,6 +5,7 @@ import {
   approve,
   type Charter,
   commitName,
+  draft,
   genesis,
   noOrg,
   openCharter,
@@ -72,10 +73,10 @@ async function note(root: Uint8Array, signer = relayKey, size = 1): Promise<stri
   return fromUtf8(formatNote({ text, signatures: [signature] }))
 }
 
-async function take(event: LaneEvent) {
+async function take(event: LaneEvent, present = charter) {
   const [stop, raise, askWitnesses] = [vi.fn(), vi.fn(), vi.fn()]
   const deps: Pick<InboxDeps, "charter" | "stop" | "leaves" | "askWitnesses"> & { people: object; alarms: object } = {
-    charter: () => charter,
+    charter: () => present,
     stop,
     leaves: () => [leaf],
     people: { nameOf: () => "Ana" },
@@ -120,6 +121,33 @@ describe("a claim that contradicts this device", () => {
     const [how, evidence] = stop.mock.calls[0] as [string, Uint8Array[]]
     expect(how).toBe("fork")
     expect(fromUtf8(evidence.at(-1) as Uint8Array)).toBe(proof)
+  })
+
+  test("[E7.1] the key of a relay that was replaced stops nobody: an alarm with the member's name", async () => {
+    const next = await signerFromSeed(fill(11, 32))
+    const entry = {
+      id: toRelayId(fill(12)),
+      urls: ["https://new.example"],
+      logPublicKey: next.publicKey,
+      operator: "",
+      jurisdiction: "",
+    }
+    const moved = draft(charter, {
+      type: "relays",
+      body: { relays: [entry] },
+      notAfter: 2_000_000_000,
+      nonce: fill(13),
+    })
+    const keeperKey = await signerFromSeed(fill(2, 32))
+    const approval = await approve(moved, { id: toKeeperId(fill(5)), kind: 1, sign: keeperKey.sign })
+    const { charter: present, record } = await append(charter, seal(moved, [approval]))
+    expect(record.outcome).toBe("applied")
+    const { stop, raise } = await take(fork("charter", await note(falseRoot)), present)
+    expect(stop).not.toHaveBeenCalled()
+    expect(raise).toHaveBeenCalledOnce()
+    expect(raise.mock.calls[0]?.[0]).toBe("fork")
+    const proven = await take(fork("charter", await note(falseRoot, next)), present)
+    expect(proven.stop).toHaveBeenCalledOnce()
   })
 
   test("[E7.1] a note that is not signed by a relay of the charter, or does not contradict, proves nothing", async () => {

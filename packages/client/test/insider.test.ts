@@ -75,6 +75,8 @@ describe("a member cannot stand in the way of decisions", () => {
     const passed = { statement: statement.bytes, proposer: toMemberId(fromHex(ana.member)), at: 1, approvals: [forged] }
     await post({ kind: "snapshot", value: { ...emptySnapshot, proposals: [passed] } })
     await settled()
+    // [E4.3] nor is it kept anywhere: many of them would have to be verified again and again
+    expect(engine.store.governance.approvals(hex(statement.id))).toEqual([])
     await ana.client.approve(hex(statement.id))
     await until("applied", async () => (await ana.client.timeline()).length === 3)
   })
