@@ -1,4 +1,4 @@
-import { until } from "@holdfast/testkit"
+import { dead, until } from "@holdfast/testkit"
 import { afterEach, describe, expect, test } from "vitest"
 import { alarmKinds, type Desk, desk, governed, pass, rule, watch } from "./desk.ts"
 
@@ -80,5 +80,16 @@ describe("a member who has lost every device", () => {
     expect((await found.client.overview()).standing).toBe("waiting")
     expect((await ben.client.overview()).standing).toBe("active")
     expect((await ana.client.proposals()).filter(({ type }) => type === "recover")).toEqual([])
+  })
+
+  test("[E10.6] who is kept in the past can still veto", async () => {
+    const { recover } = await lost()
+    const { world, ana, ben } = it
+    await governed(ben, "knows", ({ waiting }) => waiting.length === 1)
+    for (const i of [0, 1, 2]) world.witnesses.turn(i, dead)
+    world.clock.advance(8 * 86_400_000)
+    await governed(ben, "frozen", ({ watch }) => watch.state === "frozen")
+    await ben.client.veto(recover)
+    await governed(ana, "nothing waits", ({ waiting }) => waiting.length === 0)
   })
 })

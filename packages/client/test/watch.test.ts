@@ -52,6 +52,14 @@ async function stage() {
 }
 
 describe("what witnesses vouch for", () => {
+  test("[E10.2] an anchor of the time of a relay that was replaced is no alarm about the one that there is", async () => {
+    const { anchored, moveTo, open, kinds } = await stage()
+    await anchored()
+    await moveTo("another")
+    await open().grown()
+    expect(kinds()).toEqual([])
+  })
+
   test("[E10.1] without witnesses in the rules nothing of it applies", async () => {
     const unwatched = await watchedCharter([])
     const timers = createManualTimers()

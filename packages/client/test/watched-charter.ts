@@ -131,6 +131,16 @@ export async function watchedCharter(witnesses: readonly CosigningWitness[]) {
       await act({ type: "member-add", body }, signers.slice(0, 2))
       return added.id
     },
+    seedOf: (label: string) => bytesFrom(label, 32),
+    /** By two of the three keepers. */
+    decide: (what: LaterAct) => act(what, signers.slice(0, 2)),
+    /** From now on the charter names this relay, and the one before no more. */
+    async moveTo(relay: string): Promise<void> {
+      const { publicKey: logPublicKey } = await logKeyOf(relay)
+      const id = toRelayId(bytesFrom(relay, 16))
+      const entry = { id, urls: ["https://new.example"], logPublicKey, operator: "", jurisdiction: "" }
+      await act({ type: "relays", body: { relays: [entry] } }, signers.slice(0, 2))
+    },
     anchor: async (options: NoteOptions) => act({ type: "anchor", body: { note: await note(options) } }, []),
   }
 }
