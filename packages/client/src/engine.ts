@@ -341,7 +341,7 @@ export async function createEngine(ports: ClientPorts, vault: Id, db: Database, 
     changes,
     transaction,
     post,
-    keeperKeyOf: (member) => requests.keeperKeyOf(member),
+    requestOf: (member) => requests.requestOf(member),
   })
   const plans: KeeperPlans = createKeeperPlans({
     account: ownAccount,

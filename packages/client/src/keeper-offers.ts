@@ -11,7 +11,19 @@ import {
   verifyAssertion,
 } from "@holdfast/charter"
 import { verifyEd25519 } from "@holdfast/log"
-import { concatBytes, decode, encode, equalBytes, hex, type OrgId, toKeeperId, utf8 } from "@holdfast/wire"
+import {
+  concatBytes,
+  type DeviceId,
+  decode,
+  deviceIdOf,
+  encode,
+  equalBytes,
+  hex,
+  type OrgId,
+  toDeviceId,
+  toKeeperId,
+  utf8,
+} from "@holdfast/wire"
 import { type Account, deviceOf, deviceSigner } from "./account.ts"
 import type { Changes } from "./changes.ts"
 import { KeeperAccept, KeeperKey, type KnownBody, PasskeyOffer } from "./content.ts"
@@ -33,8 +45,8 @@ export interface KeeperOffersDeps {
   readonly changes: Changes
   readonly transaction: <T>(work: () => T) => T
   readonly post: (body: KnownBody) => void
-  /** The keeper key with which a member asked to be admitted. */
-  readonly keeperKeyOf: (member: Id) => JoinRequest["keeper"]
+  /** The request by which a member was admitted; a keeper's key may be in it. */
+  readonly requestOf: (member: Id) => JoinRequest | undefined
 }
 
 export interface KeeperOffers {
@@ -60,10 +72,10 @@ function acceptInput(org: OrgId, accept: Omit<KeeperAccept, "signature">): Uint8
   return concatBytes(utf8(label), Uint8Array.of(0), org, device, bytes ?? new Uint8Array())
 }
 
-/** Whose device accepted; undefined when the signature is not that of a device the charter knows. */
+/** Whose device accepted; undefined when the signature is not that of a device in force. */
 export async function accepterOf(charter: Charter, accept: KeeperAccept): Promise<Id | undefined> {
   const device = charter.state.devices.get(accept.device)
-  if (device === undefined) return undefined
+  if (device === undefined || device.removed !== undefined) return undefined
   const right = await verifyEd25519(device.publicKey, acceptInput(charter.orgId, accept), accept.signature)
   return right ? hex(device.member) : undefined
 }
@@ -114,11 +126,21 @@ export function createKeeperOffers(deps: KeeperOffersDeps): KeeperOffers {
     return stored === undefined ? undefined : decode(KeeperAccept, stored)
   }
 
-  function offeredBy(member: Id): OfferedKey | undefined {
+  /** What it has said by any device, also one that is not its own any more. */
+  function everOfferedBy(member: Id): { readonly key: OfferedKey | undefined; readonly device: DeviceId } | undefined {
     const accept = acceptOf(member)
-    if (accept !== undefined) return offeredKeyOf(accept)
-    const requested = deps.keeperKeyOf(member)
-    return requested === undefined ? undefined : ed25519Key(requested)
+    if (accept !== undefined) return { key: offeredKeyOf(accept), device: toDeviceId(accept.device) }
+    const request = deps.requestOf(member)
+    return request?.keeper === undefined
+      ? undefined
+      : { key: ed25519Key(request.keeper), device: deviceIdOf(request.devicePublicKey) }
+  }
+
+  /** Whoever has a device that was taken away from a member must not get that member's seat with it. (E5.9) */
+  function offeredBy(member: Id): OfferedKey | undefined {
+    const offered = everOfferedBy(member)
+    const device = offered === undefined ? undefined : deps.charter().state.devices.get(offered.device)
+    return device === undefined || device.removed !== undefined ? undefined : offered?.key
   }
 
   function checkSeat(keeper: Keeper): KeeperCheck {
@@ -161,7 +183,7 @@ export function createKeeperOffers(deps: KeeperOffersDeps): KeeperOffers {
       const isFounding = first?.type === "genesis" && first.body.rules.keepers.some(({ id }) => equalBytes(id, seat.id))
       if (isFounding || seat.member === undefined) return isFounding
       const accept = acceptOf(hex(seat.member))
-      const offered = offeredBy(hex(seat.member))
+      const offered = everOfferedBy(hex(seat.member))?.key
       return offered !== undefined && isSameKey(offered, seat) && accept?.inFile !== 1
     },
     isOffered(seat) {

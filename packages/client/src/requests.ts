@@ -76,8 +76,8 @@ export interface Requests {
   /** Learns the names of those who were admitted meanwhile. */
   learnNames(): void
   isAnswered(request: JoinRequest): boolean
-  /** The keeper key that came with the request by which this member was admitted. */
-  keeperKeyOf(member: Id): JoinRequest["keeper"]
+  /** The request by which this member was admitted. */
+  requestOf(member: Id): JoinRequest | undefined
 }
 
 const keeperPauseMillis = 3_000
@@ -261,9 +261,19 @@ export function createRequests(deps: RequestsDeps): Requests {
         .map(checkAct)
       const bad = checks.find(({ kind }) => kind !== "matches")
       if (bad !== undefined) return bad
-      const details = checks.flatMap((one) =>
-        one.kind === "matches" ? [`${one.name}: the code ${one.joinCode}.`] : [],
-      )
+      const matching = checks.filter((one) => one.kind === "matches")
+      const invited = matching.map(({ request }) => table.request(request)?.guestKey)
+      // an invitation brings in one device
+      if (new Set(invited).size < invited.length) return { kind: "used" }
+      const uses = new Map<Id, number>()
+      for (const { guestKey } of table.requests()) uses.set(guestKey, (uses.get(guestKey) ?? 0) + 1)
+      const details = matching.map(({ name, joinCode }, i) => {
+        const isContested = (uses.get(invited[i] ?? "") ?? 0) > 1
+        const warning = isContested
+          ? " This invitation was used more than once: compare the code with the right person."
+          : ""
+        return `${name}: the code ${joinCode}.${warning}`
+      })
       return checks.length === 0 ? { kind: "none" } : { kind: "matches-all", details }
     },
     undecided() {
@@ -333,12 +343,12 @@ export function createRequests(deps: RequestsDeps): Requests {
       }
     },
     isAnswered,
-    keeperKeyOf(member) {
+    requestOf(member) {
       const { state } = deps.charter()
       const admitted = state.members.get(fromHex(member))?.requestId
       if (admitted === undefined) return undefined
       const stored = table.request(hex(admitted))
-      return stored === undefined ? undefined : decoded(stored).keeper
+      return stored === undefined ? undefined : decoded(stored)
     },
   }
   return requests

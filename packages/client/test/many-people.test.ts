@@ -64,4 +64,29 @@ describe("many people at once", () => {
     await pass(id as string, ana, ben)
     await until("four are left", async () => (await ben.client.people()).filter(({ active }) => active).length === 4)
   })
+
+  test("[E5.16] an invitation that was used twice says so, and brings in one of the two", async () => {
+    const { world, ana, ben, cem } = it
+    const [gus] = await ana.client.importPeople("Gus", { hours: 24 })
+    const [hal] = await ana.client.importPeople("Hal", { hours: 24 })
+    for (const [name, invite] of [
+      ["gus", gus],
+      ["gus again", gus],
+      ["hal", hal],
+    ] as const) {
+      await world.join(name, invite?.text as string)
+    }
+    await until("ben knows all three", async () => (await ben.client.requests()).length === 3)
+    const requests = await ben.client.requests()
+    const idOf = (wanted: string) => requests.find(({ name }) => name === wanted)?.id as string
+    const [both] = await ben.client.proposeAdmissions([idOf("gus"), idOf("gus again")])
+    const [right] = await ben.client.proposeAdmissions([idOf("gus"), idOf("hal")])
+    await until("cem sees it", async () => (await cem.client.proposals()).some(({ id }) => id === right))
+    const shown = await cem.client.proposals()
+    const details = shown.find(({ id }) => id === right)?.details
+    expect(details?.[0]).toMatch(/^gus: the code .*\. This invitation was used more than once: compare the code/)
+    expect(details?.[1]).toMatch(/^hal: the code [0-9A-Z ]{14}\.$/)
+    expect(shown.some(({ id }) => id === both)).toBe(false)
+    await expect(cem.client.approve(both as string)).rejects.toMatchObject({ code: "not_allowed" })
+  })
 })
