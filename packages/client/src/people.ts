@@ -7,7 +7,7 @@ import {
   type Member,
   type Names,
 } from "@holdfast/charter"
-import { fromHex, hex, labelledHash } from "@holdfast/wire"
+import { fromHex, hex, labelledHash, toDeviceId } from "@holdfast/wire"
 import { type Account, deviceOf } from "./account.ts"
 import type { Alarms } from "./alarms.ts"
 import type { Device, Id, Person } from "./api.ts"
@@ -41,6 +41,12 @@ export function createPeople(deps: PeopleDeps): People {
 
   function nameOf(member: Id): string {
     return table.name(member) ?? deps.askedName(member) ?? `unverified ${keyCode(fromHex(member))}`
+  }
+
+  /** With a code where somebody else has the same name: neither must pass for the other. (E4.4) */
+  function distinctName(member: Id): string | undefined {
+    const name = table.name(member) ?? deps.askedName(member)
+    return name !== undefined && table.isTaken(name, member) ? `${name} (${keyCode(fromHex(member))})` : name
   }
 
   function toDevice(device: CharterDevice, charter: Charter): Device {
@@ -95,12 +101,11 @@ export function createPeople(deps: PeopleDeps): People {
     names(id) {
       const { state } = deps.charter()
       const text = hex(id)
-      const member = table.name(text) ?? deps.askedName(text)
-      if (member !== undefined) return member
-      const label = table.label(text)
-      if (label !== undefined && label !== "") return label
+      // What the charter has comes first: whoever asks to join chooses an id, and it may be that of a seat or a device.
       const keeper = state.rules.keepers.find((one) => hex(one.id) === text)
-      return keeper?.member === undefined ? undefined : table.name(hex(keeper.member))
+      if (keeper !== undefined) return keeper.member === undefined ? undefined : distinctName(hex(keeper.member))
+      if (state.devices.has(toDeviceId(id))) return table.label(text) || undefined
+      return distinctName(text) ?? (table.label(text) || undefined)
     },
     device(id) {
       const charter = deps.charter()

@@ -34,7 +34,9 @@ export function fittingNames(charter: Charter, list: readonly RequestedName[], s
     organisation,
     names: (id) => {
       const seat = state.rules.keepers.find((keeper) => equalBytes(keeper.id, id))
-      const person = seat?.member ?? id
+      // a seat without a member has no name, whatever id somebody has been admitted under
+      const person = seat === undefined ? id : seat.member
+      if (person === undefined) return undefined
       const name = nameById.get(hex(person))
       return name !== undefined && (shared.get(name) ?? 0) > 1 ? `${name} (${keyCode(person)})` : name
     },

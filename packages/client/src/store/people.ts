@@ -16,6 +16,8 @@ export interface PeopleTable {
   putName(entry: KnownName): void
   name(id: Id): string | undefined
   names(): readonly KnownName[]
+  /** Somebody else has this very name. */
+  isTaken(name: string, id: Id): boolean
   /** `own`: said by the member itself, and then what others pass on no longer counts. */
   putLabel(device: Id, label: string, own: boolean): void
   label(device: Id): string | undefined
@@ -34,6 +36,9 @@ export function peopleTable(db: Database): PeopleTable {
       db
         .all("SELECT * FROM names ORDER BY id")
         .map((row) => ({ id: textOf(row, "id"), name: textOf(row, "name"), salt: bytesOf(row, "salt") })),
+    isTaken: (name, id) =>
+      db.all("SELECT 1 AS one FROM names WHERE name = ? AND id <> ? AND id <> ?", name, id, organisationName).length >
+      0,
     putLabel(device, label, own) {
       const row = db.all("SELECT own FROM labels WHERE device = ?", device)[0]
       if (row !== undefined && numberOf(row, "own") === 1 && !own) return
