@@ -228,3 +228,19 @@ test.each([
 ])("[E5.10] %i keepers of whom %f decide: %s", (total, needed, fine) => {
   expect(planProblem(total, needed) === undefined).toBe(fine)
 })
+
+describe("alarms", () => {
+  test("[E7.9] those that were dismissed do not silence their kind; proof is kept", async () => {
+    const { alarms } = await store()
+    const add = (kind: string, at: number) =>
+      alarms.add({ id: `${kind} ${at}`, at, level: "danger", kind, sentence: "" }, new Uint8Array())
+    for (const kind of ["withheld", "fork"]) for (let at = 0; at < 500; at++) add(kind, at)
+    expect(add("withheld", 500)).toBe(false)
+    for (const kind of ["withheld", "fork"]) for (const at of [3, 4]) alarms.dismiss(`${kind} ${at}`)
+    expect(add("withheld", 500)).toBe(true)
+    expect(alarms.get("withheld 3")).toBeUndefined()
+    expect(alarms.get("withheld 4")).toBeDefined()
+    expect(add("fork", 500)).toBe(false)
+    expect(alarms.get("fork 3")).toBeDefined()
+  })
+})

@@ -13,7 +13,10 @@ export interface AlarmTable {
   get(id: string): { readonly kind: string; readonly sentence: string; readonly evidence: Uint8Array } | undefined
 }
 
-/** So many of each kind are shown, and kept: whoever can make one again and again must not drown the others, nor fill the disk. */
+/**
+ * So many of each kind are shown, and kept: whoever can make one again and again must not drown the others, nor fill the disk. Those
+ * that were dismissed make room for new ones, or that many, once seen, would silence their kind for good. (E7.9)
+ */
 const shownOfKind = 20
 const keptOfKind = 500
 
@@ -22,11 +25,22 @@ const newestOfEachKind = `SELECT * FROM (
   WHERE nth <= ${shownOfKind} ORDER BY at DESC, id`
 
 export function alarmTable(db: Database): AlarmTable {
+  /** False when none was dismissed. Proof is never given up. */
+  function makeRoom(kind: string): boolean {
+    const [oldest] = db.all(
+      "SELECT id FROM alarms WHERE kind = ? AND dismissed = 1 AND kind NOT IN ('fork', 'rollback') ORDER BY at, id LIMIT 1",
+      kind,
+    )
+    if (oldest === undefined) return false
+    db.run("DELETE FROM alarms WHERE id = ?", textOf(oldest, "id"))
+    return true
+  }
+
   return {
     add(alarm, evidence) {
       if (db.all("SELECT 1 AS one FROM alarms WHERE id = ?", alarm.id).length > 0) return false
       const [kept] = db.all("SELECT COUNT(*) AS n FROM alarms WHERE kind = ?", alarm.kind)
-      if (kept !== undefined && numberOf(kept, "n") >= keptOfKind) return false
+      if (kept !== undefined && numberOf(kept, "n") >= keptOfKind && !makeRoom(alarm.kind)) return false
       db.run(
         "INSERT INTO alarms (id, at, level, kind, sentence, evidence, dismissed) VALUES (?, ?, ?, ?, ?, ?, 0)",
         alarm.id,
