@@ -70,6 +70,9 @@ describe("the desk", () => {
     expect((await get(port, "/assets/none.js")).status).toBe(404)
     expect((await get(port, "/../package.json")).status).toBe(404)
     for (const path of ["//evil.example/", "http://[", "*"]) expect((await get(port, path)).status).toBe(400)
+    // a desk that ends leaves its port, and with it the passkeys' name, to whoever is there first
+    for (const path of ["/\\", "/\\[", "/\\evil.example/"]) expect((await get(port, path)).status).toBe(400)
+    expect((await get(port, "/")).status).toBe(200)
   })
 
   test("[K3.3] answers to its own name only, so that no page elsewhere can reach it under another", async () => {

@@ -67,10 +67,8 @@ async function answer(
   // A page elsewhere can have its name lead to this machine; it cannot have this one. (K3.3)
   if (request.headers.host !== authority) return void refuse(421, `This is ${authority} and nothing else.`)
   if (request.method !== "GET" && request.method !== "HEAD") return void refuse(405, "Files can only be read here.")
-  const path = request.url ?? "/"
-  // "//name" would be read as another place
-  if (!path.startsWith("/") || path.startsWith("//")) return void refuse(400, "That is no path.")
-  const { pathname } = new URL(path, `http://${authority}`)
+  const pathname = pathOf(request.url ?? "/", authority)
+  if (pathname === undefined) return void refuse(400, "That is no path.")
   const file = await webRoot.serve(pathname, request.headers.accept ?? "")
   if (file === undefined) return void refuse(404, "There is no such file.")
   const bytes = Buffer.from(await file.arrayBuffer())
@@ -78,6 +76,13 @@ async function answer(
   const body = isPage ? Buffer.from(withRelay(bytes.toString("utf8"), relay)) : bytes
   response.writeHead(file.status, { ...Object.fromEntries(file.headers), "content-length": body.length, ...always })
   response.end(request.method === "HEAD" ? undefined : body)
+}
+
+/** `undefined`: none. "//name" would be read as another place, and so would what a URL takes for slashes. */
+function pathOf(target: string, authority: string): string | undefined {
+  if (!target.startsWith("/") || target.startsWith("//")) return undefined
+  const url = URL.parse(target, `http://${authority}`)
+  return url?.host === authority ? url.pathname : undefined
 }
 
 const always = { "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" }
