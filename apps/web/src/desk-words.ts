@@ -87,6 +87,10 @@ export const decisions = {
   confirmBody: (code: string) =>
     `Ask the person to read you their code over the phone or in person. It must be ${code}. If you approve a different one, a stranger is let in.`,
   confirm: "It is the same: approve",
+  confirmManyTitle: "Have you read every line of it?",
+  confirmManyBody:
+    "One signature does all of it. Whoever is let in has a joining code in the list: each person has to read you theirs. One that differs lets a stranger in.",
+  confirmMany: "I have read it, and every code is the same: approve",
 } as const
 
 export const desk = {

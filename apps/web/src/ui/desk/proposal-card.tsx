@@ -154,6 +154,8 @@ function Decide({ proposal }: { proposal: Proposal }) {
   const decline = useAction(() => client.decline(proposal.id))
   const { joinCode, approveWith = "device" } = proposal
   const obstacle = usePasskeyObstacle(approveWith === "passkey")
+  // the codes of many stand among the details
+  const isRead = joinCode === undefined && proposal.type !== "batch"
   return (
     <>
       {obstacle === undefined ? null : <p className="meaning">{obstacle}</p>}
@@ -162,7 +164,7 @@ function Decide({ proposal }: { proposal: Proposal }) {
         {approveWith === "key-file" ? null : (
           <Button
             look="main"
-            onPress={() => (joinCode === undefined ? void approve.run() : setShown("comparing"))}
+            onPress={() => (isRead ? void approve.run() : setShown("comparing"))}
             isPending={approve.busy}
             isDisabled={decline.busy || obstacle !== undefined}
             testId="approve"
@@ -182,18 +184,24 @@ function Decide({ proposal }: { proposal: Proposal }) {
         </Button>
       </div>
       <Confirm
-        title={decisions.confirmTitle}
+        title={joinCode === undefined ? decisions.confirmManyTitle : decisions.confirmTitle}
         isOpen={shown === "comparing"}
         onClose={() => setShown(null)}
         onConfirm={async () => {
           if (await approve.run()) setShown(null)
         }}
-        confirm={decisions.confirm}
+        confirm={joinCode === undefined ? decisions.confirmMany : decisions.confirm}
         busy={approve.busy}
         problem={approve.problem}
       >
-        <Code large>{joinCode ?? ""}</Code>
-        <p>{decisions.confirmBody(joinCode ?? "")}</p>
+        {joinCode === undefined ? (
+          <p>{decisions.confirmManyBody}</p>
+        ) : (
+          <>
+            <Code large>{joinCode}</Code>
+            <p>{decisions.confirmBody(joinCode)}</p>
+          </>
+        )}
       </Confirm>
       {shown === "key-file" ? <KeyFilePopup proposal={proposal} onClose={() => setShown(null)} /> : null}
     </>
