@@ -91,7 +91,7 @@ describe("what witnesses vouch for", () => {
     for (const watch of [it.watch, again]) {
       expect(watch.view()).toMatchObject({ state: "fresh", at: it.seconds() * 1_000, size: 1, needed: 2 })
       expect(watch.view().witnesses.map(({ state }) => state)).toEqual(["fresh", "fresh", "fresh"])
-      expect(watch.note()).toEqual({ size: 1, text: note })
+      expect(watch.note()).toEqual({ time: it.seconds(), size: 1, text: note })
     }
   })
 
