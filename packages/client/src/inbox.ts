@@ -383,7 +383,7 @@ export function createInbox(deps: InboxDeps): Inbox {
       deps.conversations.onSnapshot()
       for (const work of requests) work?.()
       snapshot.proposals.forEach(({ statement, proposer, at }, i) => {
-        deps.proposals.add(statement, { ...said, member: hex(proposer), at })
+        deps.proposals.add(statement, { ...said, member: hex(proposer), at }, hex(proposer) !== said.member)
         for (const approval of approvals[i] ?? []) {
           deps.proposals.addPassedApproval(statementIdOf(statement), approval)
         }

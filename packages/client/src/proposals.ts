@@ -33,7 +33,7 @@ import { type OwnRole, ownRoles } from "./own-roles.ts"
 import type { People } from "./people.ts"
 import type { Timers } from "./ports.ts"
 import { createProposalView, type KeeperCheck, type RequestCheck } from "./proposal-view.ts"
-import { answersIn } from "./request-act.ts"
+import { requestAnsweredBy } from "./request-act.ts"
 import type { GovernanceTable, StoredProposal } from "./store/governance.ts"
 
 /** Who said something in the everyone conversation, and where in the lane. */
@@ -67,8 +67,11 @@ export interface ProposalsDeps {
 }
 
 export interface Proposals {
-  /** Inside a transaction. Bytes that are no statement of this organisation are ignored and reported. */
-  add(statement: Uint8Array, said: Said): void
+  /**
+   * Inside a transaction. Bytes that are no statement of this organisation are ignored and reported, and so is what is too much by
+   * one proposer (E5.21). `isPassed`: somebody else says that it is theirs.
+   */
+  add(statement: Uint8Array, said: Said, isPassed?: boolean): void
   addApproval(statement: Uint8Array, approval: Uint8Array, said: Said): void
   /** As passed on by somebody else, once it was found to be right. */
   addPassedApproval(statement: Uint8Array, approval: Uint8Array): void
@@ -90,7 +93,8 @@ export interface Proposals {
   /** An approval that was signed elsewhere. Throws `not_allowed` unless it counts. */
   bring(id: Id, approval: Approval): Promise<void>
   decline(id: Id): Promise<void>
-  openFor(request: Id): StoredProposal | undefined
+  /** Requests that an open proposal would answer. */
+  openRequests(): ReadonlySet<Id>
   hasOpen(type: Statement["type"]): boolean
 }
 
@@ -99,9 +103,14 @@ const validitySeconds = 7 * 86_400
 const sealDelayMillis = 2_000
 const sealAgainMillis = 15_000
 const maxHistory = 200
+/** By one proposer: each is judged again with every change of the charter. What others pass on in somebody's name leaves room for their own. */
+const maxOpen = 256
+const maxOpenPassed = 128
 
-function isAnswerIn(statement: Statement, request: Id): boolean {
-  return statement.type === "batch" && answersIn(statement, request)
+function requestsIn({ request, statement }: StoredProposal): readonly Id[] {
+  const act = decodeStatement(statement)
+  const answered = act.type === "batch" ? act.body.acts.flatMap(requestAnsweredBy) : []
+  return request === undefined ? answered : [request, ...answered]
 }
 
 /** Why this device cannot sign by itself. */
@@ -292,10 +301,17 @@ export function createProposals(deps: ProposalsDeps): Proposals {
   }
 
   const proposals: Proposals = {
-    add(bytes, said) {
+    add(bytes, said, isPassed = false) {
       const statement = read(bytes)
       if (statement === undefined || statement.type === "unknown") {
         deps.alarms.raise("junk", bytes, { detail: `It was said to be a proposal, by ${people.nameOf(said.member)}.` })
+        return
+      }
+      const isNew = table.proposal(hex(statement.id)) === undefined
+      if (isNew && table.openCount(said.member) >= (isPassed ? maxOpenPassed : maxOpen)) {
+        deps.alarms.raise("junk", `proposals ${said.member}`, {
+          detail: `They were more proposals than can be looked at, by ${people.nameOf(said.member)}.`,
+        })
         return
       }
       const check = deps.checkRequest(statement)
@@ -402,6 +418,9 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     },
     async propose(act) {
       const account = deps.account()
+      if (table.openCount(hex(account.member)) >= maxOpen) {
+        throw new ClientError("not_allowed", "Too many of your proposals are open. Wait until some are decided.")
+      }
       const statement = drafted(act)
       const [reason] = await checkBeforeSigning(deps.charter(), statement, nowSeconds())
       if (reason !== undefined) {
@@ -462,10 +481,7 @@ export function createProposals(deps: ProposalsDeps): Proposals {
       })
       deps.changes.mark({ topic: "proposals" }, { topic: "overview" })
     },
-    openFor: (request) =>
-      table
-        .proposals("open")
-        .find((one) => (one.request === request || isAnswerIn(statementOf(one), request)) && isHere(one)),
+    openRequests: () => new Set(table.proposals("open").filter(isHere).flatMap(requestsIn)),
     hasOpen: (type) => table.proposals("open").some((one) => statementOf(one).type === type && isHere(one)),
   }
   return proposals

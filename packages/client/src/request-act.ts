@@ -28,10 +28,15 @@ export function actOfRequest(id: Id, request: JoinRequest): LaterAct & Answering
   }
 }
 
+/** The request to join or to be recovered that a single act says it answers. */
+export function requestAnsweredBy(act: KnownAct): readonly Id[] {
+  return act.type === "member-add" || act.type === "recover" ? [hex(act.body.requestId)] : []
+}
+
 /** Whether it answers this request to join or to be recovered, alone or among others. */
 export function answersIn(act: KnownAct, request: Id): boolean {
   if (act.type === "batch") return act.body.acts.some((one) => answersIn(one, request))
-  return (act.type === "member-add" || act.type === "recover") && hex(act.body.requestId) === request
+  return requestAnsweredBy(act).includes(request)
 }
 
 /** Whether the act says that it answers this request. */

@@ -8,7 +8,7 @@ import {
   printableName,
   type Statement,
 } from "@holdfast/charter"
-import { deviceIdOf, equalBytes, fromHex, hex, WireError } from "@holdfast/wire"
+import { type DeviceId, deviceIdOf, equalBytes, fromHex, hex, WireError } from "@holdfast/wire"
 import type { Account } from "./account.ts"
 import type { Alarms } from "./alarms.ts"
 import type { Id } from "./api.ts"
@@ -32,7 +32,7 @@ import type { Timers } from "./ports.ts"
 import type { RequestCheck } from "./proposal-view.ts"
 import type { Proposals } from "./proposals.ts"
 import { actOfRequest, answersIn, isAnswerTo, isExactly } from "./request-act.ts"
-import type { GovernanceTable, StoredInvite, StoredRequest } from "./store/governance.ts"
+import type { GovernanceTable, ProposalState, StoredInvite, StoredRequest } from "./store/governance.ts"
 import type { PeopleTable } from "./store/people.ts"
 
 export interface RequestsDeps {
@@ -86,6 +86,36 @@ const otherPauseMillis = 12_000
 const requestMillis = 30 * 86_400_000
 const requestsPerInvite = 8
 
+/** A stored request, read. */
+interface Known {
+  readonly stored: StoredRequest
+  readonly request: JoinRequest
+  readonly device: DeviceId
+}
+
+/** All of them, and the ways in which they are looked for: there may be thousands, and every look at one asks about others. */
+interface KnownRequests {
+  readonly all: readonly Known[]
+  readonly byId: ReadonlyMap<Id, Known>
+  readonly byInvite: ReadonlyMap<Id, readonly Known[]>
+  readonly byMember: ReadonlyMap<Id, readonly Known[]>
+  readonly byDevice: ReadonlyMap<Id, readonly Known[]>
+}
+
+function readAll(requests: readonly StoredRequest[]): KnownRequests {
+  const all = requests.map((stored): Known => {
+    const request = decodeJoinRequest(stored.request)
+    return { stored, request, device: deviceIdOf(request.devicePublicKey) }
+  })
+  return {
+    all,
+    byId: new Map(all.map((one) => [one.stored.id, one])),
+    byInvite: Map.groupBy(all, ({ stored }) => stored.guestKey),
+    byMember: Map.groupBy(all, ({ request }) => hex(request.member)),
+    byDevice: Map.groupBy(all, ({ device }) => hex(device)),
+  }
+}
+
 function guestKeyOf(request: Uint8Array): Id | undefined {
   try {
     return hex(decodeJoinRequest(request).guestKey)
@@ -99,24 +129,29 @@ export function createRequests(deps: RequestsDeps): Requests {
   const { table } = deps
   const draftAt = new Map<Id, number>()
 
-  function decoded(stored: StoredRequest): JoinRequest {
-    return decodeJoinRequest(stored.request)
+  let read: KnownRequests | undefined
+
+  /** Requests are never changed and never removed, so their number tells if there are others. */
+  function known(): KnownRequests {
+    if (read === undefined || read.all.length !== table.requestCount()) read = readAll(table.requests())
+    return read
   }
 
-  function isAnswered(request: JoinRequest): boolean {
-    const { state } = deps.charter()
-    return state.devices.has(deviceIdOf(request.devicePublicKey))
+  function isIn({ device }: Known): boolean {
+    return deps.charter().state.devices.has(device)
   }
 
   /** An invitation brings in one device: whoever else has used it is not shown any more. */
-  function isUsedUp(stored: StoredRequest): boolean {
-    return table
-      .requests()
-      .some((other) => other.guestKey === stored.guestKey && other.id !== stored.id && isAnswered(decoded(other)))
+  function isUsedUp({ stored }: Known): boolean {
+    return othersOf(stored).some(isIn)
   }
 
-  function detailsOf(stored: StoredRequest, invite: StoredInvite | undefined): readonly string[] {
-    const request = decoded(stored)
+  /** By the same invitation. */
+  function othersOf({ guestKey, id }: StoredRequest): readonly Known[] {
+    return (known().byInvite.get(guestKey) ?? []).filter(({ stored }) => stored.id !== id)
+  }
+
+  function detailsOf({ stored, request }: Known, invite: StoredInvite | undefined): readonly string[] {
     const people = deps.people()
     const announced = invite === undefined ? undefined : readAnnounced(invite)
     const details = []
@@ -135,8 +170,7 @@ export function createRequests(deps: RequestsDeps): Requests {
     if (purposeOf(request) === "keeper") details.push("They are asked to become a keeper too.")
     const label = request.label === "" ? "Their device" : `Their device “${printableName(request.label)}”`
     details.push(`${label} has the key ${fingerprintOf(request.devicePublicKey)}.`)
-    const others = table.requests().filter(({ guestKey, id }) => guestKey === stored.guestKey && id !== stored.id)
-    if (others.length > 0)
+    if (othersOf(stored).length > 0)
       details.push("This invitation was used more than once. Compare the code with the right person.")
     return details
   }
@@ -150,7 +184,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       case "recovery":
         return hex(request.member) !== inviter && isActiveMember(state, request.member)
       default:
-        return !state.members.has(request.member) || isAnswered(request)
+        return !state.members.has(request.member) || requests.isAnswered(request)
     }
   }
 
@@ -161,28 +195,34 @@ export function createRequests(deps: RequestsDeps): Requests {
     return fraction * (deps.people().isKeeper(me) ? keeperPauseMillis : otherPauseMillis)
   }
 
-  /** It was approved: it may still wait, and when it was vetoed nobody asks again by itself. */
-  function isDecided(request: Id): boolean {
+  /** Those that were approved: they may still wait, and after a veto nobody asks again by itself. */
+  function decidedRequests(): (request: Id) => boolean {
     const { waiting } = deps.charter().state
-    return (
-      table.proposals("applied").some((one) => one.request === request) ||
-      waiting.some(({ statement }) => answersIn(statement, request))
-    )
+    const applied = requestsOf("applied")
+    return (request) => applied.has(request) || waiting.some(({ statement }) => answersIn(statement, request))
+  }
+
+  function requestsOf(state: ProposalState): ReadonlySet<Id> {
+    return new Set(table.proposals(state).flatMap(({ request }) => request ?? []))
   }
 
   function checkAct(act: KnownAct | Statement): RequestCheck {
     if (act.type !== "member-add" && act.type !== "device-add" && act.type !== "recover") return { kind: "none" }
-    const stored = table.requests().find((one) => isAnswerTo(act, one.id, decoded(one)))
-    if (stored === undefined) {
+    const candidates =
+      act.type === "device-add"
+        ? (known().byDevice.get(hex(act.body.device.id)) ?? [])
+        : [known().byId.get(hex(act.body.requestId))].filter((one) => one !== undefined)
+    const found = candidates.find(({ stored, request }) => isAnswerTo(act, stored.id, request))
+    if (found === undefined) {
       return { kind: "unknown", details: ["The request behind it is not known on this device yet."] }
     }
-    const request = decoded(stored)
+    const { stored, request } = found
     if (!isExactly(act, request)) return { kind: "differs" }
-    if (isUsedUp(stored)) return { kind: "used" }
+    if (isUsedUp(found)) return { kind: "used" }
     return {
       kind: "matches",
       request: stored.id,
-      details: detailsOf(stored, table.invite(stored.guestKey)),
+      details: detailsOf(found, table.invite(stored.guestKey)),
       joinCode: joinCodeOf(deps.account().org, request.devicePublicKey),
       name: isForMember(purposeOf(request)) ? deps.people().nameOf(hex(request.member)) : printableName(request.name),
     }
@@ -228,7 +268,8 @@ export function createRequests(deps: RequestsDeps): Requests {
         (isForMember(purposeOf(request)) || request.name.trim() !== "")
       if (!isFitting || !(await verifyJoinRequest(deps.account().org, request))) return undefined
       return () => {
-        if (table.requests().filter((one) => one.guestKey === guestKey).length >= requestsPerInvite) return
+        if ((known().byInvite.get(guestKey)?.length ?? 0) >= requestsPerInvite) return
+        read = undefined
         table.putRequest({
           id: hex(requestIdOf(bytes)),
           guestKey,
@@ -240,20 +281,17 @@ export function createRequests(deps: RequestsDeps): Requests {
       }
     },
     askedName(member) {
-      for (const stored of table.requests()) {
-        const request = decoded(stored)
-        if (hex(request.member) !== member || isForMember(purposeOf(request))) continue
+      for (const { request } of known().byMember.get(member) ?? []) {
+        if (isForMember(purposeOf(request))) continue
         const commitment = deps.charter().state.members.get(request.member)?.nameCommitment
         if (commitment === undefined || checkName(commitment, request.salt, request.name)) return request.name
       }
       return undefined
     },
     askedNames: () =>
-      table
-        .requests()
-        .map(decoded)
-        .filter((request) => request.salt.length === 16 && !isAnswered(request))
-        .map(({ member, name, salt }) => ({ id: member, name, salt })),
+      known()
+        .all.filter((one) => one.request.salt.length === 16 && !isIn(one))
+        .map(({ request: { member, name, salt } }) => ({ id: member, name, salt })),
     check(statement) {
       if (statement.type !== "batch") return checkAct(statement)
       const checks = statement.body.acts
@@ -262,13 +300,11 @@ export function createRequests(deps: RequestsDeps): Requests {
       const bad = checks.find(({ kind }) => kind !== "matches")
       if (bad !== undefined) return bad
       const matching = checks.filter((one) => one.kind === "matches")
-      const invited = matching.map(({ request }) => table.request(request)?.guestKey)
+      const invited = matching.map(({ request }) => known().byId.get(request)?.stored.guestKey ?? "")
       // an invitation brings in one device
       if (new Set(invited).size < invited.length) return { kind: "used" }
-      const uses = new Map<Id, number>()
-      for (const { guestKey } of table.requests()) uses.set(guestKey, (uses.get(guestKey) ?? 0) + 1)
       const details = matching.map(({ name, joinCode }, i) => {
-        const isContested = (uses.get(invited[i] ?? "") ?? 0) > 1
+        const isContested = (known().byInvite.get(invited[i] ?? "")?.length ?? 0) > 1
         const warning = isContested
           ? " This invitation was used more than once: compare the code with the right person."
           : ""
@@ -278,10 +314,11 @@ export function createRequests(deps: RequestsDeps): Requests {
     },
     undecided() {
       const people = deps.people()
-      return table.requests().flatMap((stored) => {
-        const request = decoded(stored)
+      const isDecided = decidedRequests()
+      return known().all.flatMap((one) => {
+        const { stored, request } = one
         const invite = table.invite(stored.guestKey)
-        if (invite === undefined || invite.revoked || isAnswered(request) || isUsedUp(stored)) return []
+        if (invite === undefined || invite.revoked || isIn(one) || isUsedUp(one)) return []
         if (isDecided(stored.id)) return []
         return {
           id: stored.id,
@@ -295,27 +332,28 @@ export function createRequests(deps: RequestsDeps): Requests {
       })
     },
     actFor(id) {
-      const stored = table.request(id)
-      if (stored === undefined || isAnswered(decoded(stored)) || isUsedUp(stored)) return undefined
-      return actOfRequest(stored.id, decoded(stored))
+      const found = known().byId.get(id)
+      if (found === undefined || isIn(found) || isUsedUp(found)) return undefined
+      return actOfRequest(id, found.request)
     },
     async review() {
       const now = deps.timers.now()
       const charter = deps.charter()
       if (!isActiveMember(charter.state, deps.account().member)) return
-      for (const stored of table.requests()) {
-        const request = decoded(stored)
+      const isDecided = decidedRequests()
+      const overtaken = requestsOf("dead")
+      const open = deps.proposals().openRequests()
+      for (const one of known().all) {
+        const { stored, request } = one
         const invite = table.invite(stored.guestKey)
-        if (invite === undefined || invite.revoked || isAnswered(request) || isUsedUp(stored)) continue
-        if (isDecided(stored.id)) continue
-        if (now - stored.at > requestMillis || deps.proposals().openFor(stored.id) !== undefined) continue
+        if (invite === undefined || invite.revoked || isIn(one) || isUsedUp(one) || isDecided(stored.id)) continue
         // a list of people is decided about as a whole, when somebody proposes it (E5.16)
-        if (readAnnounced(invite).together === 1) continue
+        if (now - stored.at > requestMillis || readAnnounced(invite).together === 1) continue
+        if (open.has(stored.id)) continue
         const act = actOfRequest(stored.id, request)
         // A draft that expired was not wanted; one that another act overtook is drafted anew. How old a draft is its sender
         // says; how old the request is, this device knows.
-        const wasDrafted = table.proposals("dead").some((one) => one.request === stored.id)
-        if (wasDrafted && now - stored.at > 7 * 86_400_000) continue
+        if (overtaken.has(stored.id) && now - stored.at > 7 * 86_400_000) continue
         const due = draftAt.get(stored.id) ?? now + pauseFor(invite)
         draftAt.set(stored.id, due)
         if (due > now) {
@@ -333,22 +371,20 @@ export function createRequests(deps: RequestsDeps): Requests {
     },
     learnNames() {
       const people = deps.people()
-      for (const stored of table.requests()) {
-        const request = decoded(stored)
-        if (!isAnswered(request)) continue
-        deps.peopleTable.putLabel(hex(deviceIdOf(request.devicePublicKey)), request.label, true)
+      for (const one of known().all) {
+        if (!isIn(one)) continue
+        const { request, device } = one
+        deps.peopleTable.putLabel(hex(device), request.label, true)
         const member = hex(request.member)
         if (isForMember(purposeOf(request)) || deps.peopleTable.name(member) !== undefined) continue
         people.learn({ member: request.member, name: request.name, salt: request.salt })
       }
     },
-    isAnswered,
+    isAnswered: (request) => deps.charter().state.devices.has(deviceIdOf(request.devicePublicKey)),
     requestOf(member) {
       const { state } = deps.charter()
       const admitted = state.members.get(fromHex(member))?.requestId
-      if (admitted === undefined) return undefined
-      const stored = table.request(hex(admitted))
-      return stored === undefined ? undefined : decoded(stored)
+      return admitted === undefined ? undefined : known().byId.get(hex(admitted))?.request
     },
   }
   return requests

@@ -47,12 +47,15 @@ export interface GovernanceTable {
   putRequest(request: StoredRequest): void
   request(id: Id): StoredRequest | undefined
   requests(): readonly StoredRequest[]
+  requestCount(): number
   /** When the proposal is there already, only its place may move forward. */
   addProposal(proposal: StoredProposal): void
   setProposalState(id: Id, state: ProposalState): void
   proposal(id: Id): StoredProposal | undefined
   /** In lane order. */
   proposals(state?: ProposalState): readonly StoredProposal[]
+  /** Of one proposer. */
+  openCount(proposer: Id): number
   addApproval(proposal: Id, signer: Id, approval: Uint8Array): void
   approvals(proposal: Id): readonly Uint8Array[]
   addDecline(proposal: Id, member: Id): void
@@ -88,6 +91,7 @@ export function governanceTable(db: Database): GovernanceTable {
         r.place,
       ),
     request: (id) => db.all("SELECT * FROM requests WHERE id = ?", id).map(toRequest)[0],
+    requestCount: () => db.all("SELECT COUNT(*) AS n FROM requests").reduce((_, row) => numberOf(row, "n"), 0),
     requests: () => db.all("SELECT * FROM requests ORDER BY place, id").map(toRequest),
     addProposal: (p) =>
       db.run(
@@ -108,6 +112,10 @@ export function governanceTable(db: Database): GovernanceTable {
         ? db.all("SELECT * FROM proposals ORDER BY place, id")
         : db.all("SELECT * FROM proposals WHERE state = ? ORDER BY place, id", state)
       ).map(toProposal),
+    openCount: (proposer) =>
+      db
+        .all("SELECT COUNT(*) AS n FROM proposals WHERE state = 'open' AND proposer = ?", proposer)
+        .reduce((_, row) => numberOf(row, "n"), 0),
     addApproval: (proposal, signer, approval) =>
       db.run(
         "INSERT OR IGNORE INTO approvals (proposal, signer, approval) VALUES (?, ?, ?)",
