@@ -363,7 +363,9 @@ export function createProposals(deps: ProposalsDeps): Proposals {
     },
     addPassedApproval(statement, bytes) {
       const approval = readApproval(bytes)
-      if (approval !== undefined) table.addApproval(hex(statement), hex(approval.signer), bytes.slice())
+      if (approval === undefined) return
+      table.addApproval(hex(statement), hex(approval.signer), bytes.slice())
+      deps.changes.mark({ topic: "proposals" }, { topic: "overview" })
     },
     async isRightApproval(id, bytes, statementBytes) {
       const known = table.proposal(hex(id))?.statement ?? statementBytes

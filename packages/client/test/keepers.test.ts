@@ -112,6 +112,23 @@ describe("from one keeper to three", () => {
     })
   })
 
+  test("[E5.13] an approval that comes from somebody else is told to whoever is looking", async () => {
+    const [ana, ben, cem] = await threeKeepers()
+    await until("ana and cem see the rules", async () => {
+      const seen = await Promise.all([ana, cem].map(async ({ client }) => (await client.proposals()).some(isRules)))
+      return seen.every(Boolean)
+    })
+    const shown: string[] = []
+    const stop = ana.client.subscribe(({ topic }) => {
+      if (topic !== "proposals") return
+      void ana.client.proposals().then((open) => shown.push(...open.filter(isRules).flatMap((it) => it.approvedBy)))
+    })
+    await approveNext(cem.client)
+    await until("ana is told of cem's", async () => shown.includes("cem"))
+    stop()
+    await until("ben sees it too", async () => (await ben.client.proposals())[0]?.approvedBy.includes("cem") === true)
+  })
+
   test("[E5.7] whoever sees enough approvals seals them, also when the last approver is gone at once", async () => {
     const [ana, ben, cem] = await withRules()
     const proposal = await ana.client.proposeRemoveMember(ben.member)
