@@ -169,7 +169,7 @@ async function inclusionOf(
         timestamp === undefined ? [] : [{ name: key.name, at: timestamp * 1_000 }],
       ),
     }
-    return { inclusion, proof: formatTlogProof({ index, hashes, extra: undefined, checkpoint: utf8(text) }) }
+    return { inclusion, proof: formatTlogProof({ index, hashes, extra: entries()[index], checkpoint: utf8(text) }) }
   }
   return {}
 }

@@ -198,7 +198,7 @@ export interface ActDetail {
     readonly note: string
     readonly cosignedBy: readonly { readonly name: string; readonly at: number }[]
   }
-  /** The same as one file that other tools read (C2SP tlog-proof). */
+  /** The same and the entry itself, as one file that other tools read (C2SP tlog-proof). */
   readonly proof?: Uint8Array
 }
 

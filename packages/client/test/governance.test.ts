@@ -1,6 +1,6 @@
-import { formatTilePath, parseCheckpoint, parseNote, parsePolicy, verifyTiles } from "@holdfast/log"
+import { formatTilePath, parseCheckpoint, parseNote, parsePolicy, parseTlogProof, verifyTiles } from "@holdfast/log"
 import { until } from "@holdfast/testkit"
-import { fromUtf8 } from "@holdfast/wire"
+import { fromUtf8, hex } from "@holdfast/wire"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { act, alarmKinds, type Desk, desk, draftOf, governed, pass, rule, watch } from "./desk.ts"
 
@@ -140,7 +140,9 @@ describe("rules", () => {
     expect(detail).toMatchObject({ index: 0, type: "genesis", outcome: "applied", decidedBy: 0 })
     expect(detail.approvals[0]).toMatchObject({ name: "ana", kind: "key", counted: true })
     expect(detail.inclusion?.size).toBe((await it.ben.client.timeline()).length)
-    expect(new TextDecoder().decode(detail.proof)).toMatch(/^c2sp\.org\/tlog-proof@v1\nindex 0\n/)
+    const proof = parseTlogProof(detail.proof as Uint8Array)
+    expect(proof.index).toBe(0)
+    expect(hex(proof.extra as Uint8Array)).toBe(hex(detail.entry))
     expect(detail.fields.find(({ name }) => name === "Subject")?.value).toBe("genesis")
     await expect(it.ben.client.act(10_000)).rejects.toMatchObject({ code: "not_found" })
   })
