@@ -61,7 +61,9 @@ export function ruleMeaning(rule: ActRuleView, seats: number, act: RuledAct): st
     const veto =
       act === "recover"
         ? `any device that the member still has can stop it alone${rule.vetoK > 0 ? `, and so can ${rule.vetoK} keepers` : ""}`
-        : `${rule.vetoK} keepers can stop it`
+        : rule.vetoK === 0
+          ? "nobody can stop it"
+          : `${rule.vetoK} keepers can stop it`
     sentences.push(`It then waits ${spanOf(rule.delaySeconds)}, seen by everybody, and in that time ${veto}.`)
   } else sentences.push("It happens at once.")
   return sentences.join(" ")
@@ -254,6 +256,7 @@ export const desk = {
     jurisdiction: "Jurisdiction",
     removeSeat: (name: string) => `Take ${name} out`,
     addSeat: "Add a seat",
+    newSeat: "new",
     addMember: "A member",
     addOffer: "A key file's offer",
     member: "Member",
@@ -295,7 +298,7 @@ export const desk = {
     noWitnesses:
       "No witnesses: nothing can wait, and a server that lies about the history is noticed only when two members talk.",
     vkey: "Key of the witness",
-    vkeyHint: "name+id+base64, as “holdfast witness” prints it.",
+    vkeyHint: "name+id+base64, or the whole line that “holdfast witness” prints.",
     url: "Address",
     urlHint: "Where servers ask it to sign. Leave it empty if you do not know.",
     addWitness: "Add a witness",
@@ -376,7 +379,7 @@ export const desk = {
     hours: "The invitation holds for",
     submit: "Make the invitation",
     noDelay:
-      "Under these rules a recovery does not wait, so it cannot be done: give “Recover a member” a waiting time of at least one day in the rules first.",
+      "Under these rules a recovery waits for less than a day, so it cannot be done: give “Recover a member” a waiting time of at least one day in the rules first.",
   },
   removals: {
     title: "Remove several members",

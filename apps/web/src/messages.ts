@@ -213,7 +213,7 @@ export const text = {
         "This lets you back in as yourself after you have lost every device. It waits for some days before it takes effect; then this device is yours and the lost ones end.",
     },
     relay: (host: string) => `Its server is ${host}.`,
-    expires: (left: string) => `The invitation holds for a while: ${left}.`,
+    expires: (left: string) => `The invitation holds for a limited time: ${left}.`,
     submit: "Ask to join",
     busy: "Asking… this takes some seconds.",
     change: "Use another invitation",
@@ -416,6 +416,8 @@ export const text = {
     former: "Former members",
     invitations: "Invitations",
     raiseTitle: "Who should decide",
+    raiseHint:
+      "From then on nobody can let anyone in alone: not you, not the person who runs the server, not a thief with one laptop.",
     raiseInvite:
       "It takes at least three people: you and two more, so that one of you can drop out. Invite them first, as members who also decide.",
     raiseInviteSubmit: "Invite people",
@@ -573,7 +575,7 @@ export const text = {
       "A device under somebody's control reads what its owner reads.",
       "A whole quorum acting together can add members. It cannot do that unseen.",
       "Whoever watches the server's network live sees who is online and when.",
-      "This page itself comes from the server. Whoever controls the server could change it: use the command-line client where that matters.",
+      "This page itself comes from the server. Whoever controls the server could change it: use your own copy (“holdfast desk”) or the command-line client where that matters.",
     ],
   },
 

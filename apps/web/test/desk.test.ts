@@ -24,6 +24,7 @@ import {
   changesOf,
   draftOf,
   membersWithoutSeat,
+  pastedWitness,
   ruleFor,
   seatKey,
   withRule,
@@ -297,6 +298,14 @@ describe("rules", () => {
     const withZoe = withSeats(draft, [...draft.keepers, { member: "m-z", organisation: "", jurisdiction: "" }])
     expect(membersWithoutSeat(people, withZoe, governance)).toEqual([])
   })
+  test("a witness is pasted as its key or as the line that it prints", () => {
+    const vkey = "w.example+0a1b2c3d+BEBK"
+    expect(pastedWitness(` ${vkey}\n`)).toEqual({ vkey })
+    expect(pastedWitness(`    witness w.example ${vkey} https://w.example`)).toEqual({ vkey, url: "https://w.example" })
+    expect(pastedWitness(`witness w.example ${vkey}`)).toEqual({ vkey })
+    expect(pastedWitness("witness")).toEqual({ vkey: "witness" })
+  })
+
   test("in words: how many, from where, how long, and who can stop it", () => {
     const rule = { k: 3, delaySeconds: 172_800, vetoK: 2, minOrganisations: 2, minJurisdictions: 0 }
     expect(ruleInShort(rule, 5)).toBe("3 of 5, from 2 different organisations, after 2 days, 2 can veto")

@@ -153,6 +153,13 @@ function sameWitness(a: RulesDraft["witnesses"][number], b: RulesDraft["witnesse
   return a.url === b.url && a.organisation === b.organisation && a.jurisdiction === b.jurisdiction
 }
 
+/** What somebody pastes as a witness: its key, or the whole line "witness NAME KEY ADDRESS" that it prints. */
+export function pastedWitness(pasted: string): { readonly vkey: string; readonly url?: string } {
+  const [word, , vkey, url, ...more] = pasted.trim().split(/\s+/)
+  if (word !== "witness" || vkey === undefined || more.length > 0) return { vkey: pasted.trim() }
+  return { vkey, ...(url === undefined ? {} : { url }) }
+}
+
 /** "name" of "name+id+base64", for people. */
 export const witnessName = (vkey: string): string => vkey.split("+")[0] ?? ""
 

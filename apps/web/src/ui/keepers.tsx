@@ -91,7 +91,7 @@ function Raise({ me, onClose, onInvite }: { me: string; onClose: () => void; onI
   return (
     <Popup title={text.people.raiseTitle} isOpen onClose={onClose} busy={action.busy} testId="raise-popup">
       <div className="stack">
-        <p>{text.found.severalHint}</p>
+        <p>{text.people.raiseHint}</p>
         {people.length < 2 ? (
           <p className="meaning">{text.people.raiseInvite}</p>
         ) : (

@@ -85,7 +85,11 @@ function ReaderDevice({ reader }: { reader: Reader }) {
       </p>
       {reader.inCharter ? (
         <p className="hint">
-          {reader.act} (<a href={linkTo({ at: "timeline" })}>{text.conversation.entry(reader.admittedAt)}</a>)
+          {reader.act} (
+          <a href={linkTo({ at: "timeline", entry: reader.admittedAt })}>
+            {text.conversation.entry(reader.admittedAt)}
+          </a>
+          )
         </p>
       ) : null}
     </li>

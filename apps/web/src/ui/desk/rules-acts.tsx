@@ -84,7 +84,7 @@ function Numbers({ draft, act, onChange }: ActProps & { act: RuledAct }) {
         <Choice
           label={desk.rules.k}
           value={rule.k}
-          options={upTo(Math.min(2, n), Math.max(n, rule.k)).map((k) => [k, desk.rules.kOption(k, n)])}
+          options={upTo(Math.min(2, n, rule.k), Math.max(n, rule.k)).map((k) => [k, desk.rules.kOption(k, n)])}
           onChange={(k) => set({ k, vetoK: fittingVeto({ ...rule, k }, rule.delaySeconds, act) })}
           testId={`${act}-k`}
         />

@@ -35,7 +35,7 @@ export function Seats(props: {
               <fieldset className="seat">
                 <legend>
                   <strong>{name}</strong>
-                  {"seat" in seat ? null : <span className="tag keeper">{desk.rules.addSeat}</span>}
+                  {"seat" in seat ? null : <span className="tag keeper">{desk.rules.newSeat}</span>}
                 </legend>
                 <Field
                   label={desk.rules.organisation}

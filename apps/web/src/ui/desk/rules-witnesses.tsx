@@ -2,7 +2,7 @@ import type { RulesDraft } from "@holdfast/client"
 import { useState } from "react"
 import { desk } from "../../desk-words.ts"
 import { text } from "../../messages.ts"
-import { withWitnesses, witnessName } from "../../state/rules-edit.ts"
+import { pastedWitness, withWitnesses, witnessName } from "../../state/rules-edit.ts"
 import { Button, Field, IconButton, Popup } from "../parts.tsx"
 import { Choice, TextBox } from "./fields.tsx"
 
@@ -89,6 +89,7 @@ function WitnessFields({ witness, onChange }: { witness: Witness; onChange: (par
         label={desk.rules.url}
         value={witness.url}
         onChange={(url) => onChange({ url: url.trim() })}
+        hint={desk.rules.urlHint}
         autoComplete="off"
         spellCheck="false"
         mono
@@ -121,14 +122,13 @@ function AddWitness(props: { taken: readonly string[]; onClose: () => void; onAd
         <TextBox
           label={desk.rules.vkey}
           value={witness.vkey}
-          onChange={(vkey) => setWitness({ ...witness, vkey: vkey.trim() })}
+          onChange={(pasted) => setWitness({ ...witness, ...pastedWitness(pasted) })}
           hint={desk.rules.vkeyHint}
           rows={2}
           mono
           testId="witness-vkey"
         />
         <WitnessFields witness={witness} onChange={(part) => setWitness({ ...witness, ...part })} />
-        <p className="hint">{desk.rules.urlHint}</p>
         <div className="row end">
           <Button onPress={props.onClose}>{text.cancel}</Button>
           <Button look="main" onPress={() => props.onAdd(witness)} isDisabled={!ready} testId="add-witness-submit">
