@@ -61,12 +61,15 @@ export function createOwnRecord(deps: OwnRecordDeps): OwnRecord {
     return approvals.some(({ signer, counted }) => counted && own.some((id) => equalBytes(id, signer)))
   }
 
-  /** One's own offer was taken up. */
-  function isExpected({ statement }: CharterRecord): boolean {
+  /** One's own offer was taken up. Other labels for the seat that one has are nobody's offer. */
+  function isExpected({ index, statement }: CharterRecord): boolean {
     if (statement?.type !== "rules") return false
     const { member } = deps.account()
-    const seat = statement.body.keepers.find((one) => one.member !== undefined && equalBytes(one.member, member))
-    return seat !== undefined && deps.isOffered(seat)
+    const seatIn = (keepers: readonly Keeper[]) =>
+      keepers.find((one) => one.member !== undefined && equalBytes(one.member, member))
+    const [before, after] = [seatIn(rulesAt(deps.charter(), index)?.keepers ?? []), seatIn(statement.body.keepers)]
+    if (after === undefined || !deps.isOffered(after)) return false
+    return before === undefined || !equalBytes(before.id, after.id)
   }
 
   function tell(record: CharterRecord, how: string, subject: string): void {
