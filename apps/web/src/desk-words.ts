@@ -404,7 +404,7 @@ export const desk = {
   },
   import: {
     title: "Invite from a list",
-    body: "A text file with one person a line: a name, and a label after a comma if you like. Each gets an invitation of their own, at most 500 at once.",
+    body: "A text file with one person a line: a name, and a label after a comma if you like. Each gets an invitation of their own, as a member whatever the label says, at most 500 at once.",
     choose: "Choose a CSV file",
     drop: "or drop it here",
     preview: (good: number, bad: number) =>
