@@ -202,11 +202,14 @@ describe("signing on a machine that is never online", () => {
     const ended = await signing(where, await requestFor(harbour, other), firstGroup(other))
     expect(ended).toMatchObject({ code: 0, err: "" })
     expect(ana).toBeDefined()
-    expect(ended.out).toMatch(/· loses the seat: .* \((Ana|Ben|Cleo|Dora) Ltd, (CH|IS), key [0-9a-f ]{19}\)/)
+    expect(ended.out).toMatch(/· loses the seat: .* of (Ana|Ben|Cleo|Dora) Ltd in (CH|IS) \(key [0-9a-f ]{19}\)/)
     expect(ended.out).toContain(
-      "· adding members: 3 of 4 keepers → 2 of 3 keepers, from 2 organisations, waits one day, 2 can veto",
+      "· changing the rules, adding members, removing members, adding devices, removing devices, changing relays, releasing client code, recovering a member: 3 of 4 keepers → 2 of 3 keepers, from 2 organisations, waits one day, 2 can veto",
     )
-    expect(ended.out).toContain("· becomes a witness: Wanda.example/w")
+    expect(ended.out).toContain(
+      "· suspending a keeper, the canary: 3 of 4 keepers → 2 of 3 keepers, from 2 organisations\n",
+    )
+    expect(ended.out).toContain("· becomes a witness: “Wanda.example/w”")
     expect(ended.out).toContain("· witnesses that must agree: 0 → 1")
     expect(ended.out).toContain("under the new rules")
   })
@@ -223,7 +226,7 @@ describe("signing on a machine that is never online", () => {
       writeFileSync(path.join(here, `${name}.holdfast-approval`), file)
     }
     const ended = await signing(here, await requestFor(harbour, eve), firstGroup(eve))
-    expect(ended.out).toMatch(/Approved by {4}keeper .* \(Ben Ltd, CH, key [0-9a-f ]{19}\)\n/)
+    expect(ended.out).toMatch(/Approved by {4}keeper .* of Ben Ltd in CH \(key [0-9a-f ]{19}\)\n/)
   })
 
   test("[K2.1] a request that names another organisation is refused, whatever it holds", async () => {

@@ -39,6 +39,7 @@ export {
 } from "./approval.ts"
 export { type AuthenticatorData, decodeAuthenticatorData } from "./authenticator-data.ts"
 export { type CborMap, type CborValue, decodeCbor, encodeCbor } from "./cbor.ts"
+export { changesInWords } from "./changes-in-words.ts"
 export {
   type Alarm,
   type Appended,
@@ -134,4 +135,4 @@ export {
   type PasskeyRecord,
   verifyAssertion,
 } from "./webauthn.ts"
-export { actInWords, durationInWords, keeperKeyCode, keyCode, type Names, shortCode } from "./words.ts"
+export { actInWords, durationInWords, keeperInWords, keeperKeyCode, keyCode, type Names, shortCode } from "./words.ts"

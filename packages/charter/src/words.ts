@@ -118,7 +118,8 @@ const purposes = new Map([
   [12, "for the canary"],
 ])
 
-function keeperInWords(keeper: Keeper, names: Names): string {
+/** Who sits there, under which labels, and with which key. (C8.3) */
+export function keeperInWords(keeper: Keeper, names: Names): string {
   // The member that these bytes name: the one who has the seat now may be another.
   const name = keeper.member === undefined ? nameOf(keeper.id, names, "keeper") : nameOf(keeper.member, names, "member")
   const organisation = keeper.organisation === "" ? "" : ` of ${shownName(keeper.organisation)}`
@@ -175,7 +176,7 @@ export function durationInWords(seconds: number): string {
 const lastSecond = 8_640_000_000_000
 
 /** "2027-03-01", by Greenwich time: the same for every reader. */
-function dateInWords(seconds: number): string {
+export function dateInWords(seconds: number): string {
   return seconds > lastSecond ? "a day beyond every calendar" : new Date(seconds * 1_000).toISOString().slice(0, 10)
 }
 

@@ -5,6 +5,7 @@ import {
   actNumberOf,
   actRuleOf,
   type Charter,
+  changesInWords,
   decodeApproval,
   decodeStatement,
   durationInWords,
@@ -199,6 +200,9 @@ export function createProposalView(deps: ProposalViewDeps): ProposalView {
         details.push(`${people.nameOf(hex(state.byMember.member))} also has to agree on a device of theirs.`)
       }
       const keepers = deps.checkKeepers(statement)
+      details.push(
+        ...changesInWords(charter.state, statement, people.names).map((line) => `Compared with now: ${line}.`),
+      )
       details.push(...keepers.problems, ...keepers.details, ...waitDetails(statement), ...suspensionDetails())
       if (statement.base.size > charter.size) {
         details.push("This device has not yet received the history that it refers to.")

@@ -63,7 +63,13 @@ describe("from one keeper to three", () => {
       await until(`${player.name} sees the rules`, async () => (await player.client.proposals()).some(isRules))
     }
     const [shown] = (await ben.client.proposals()).filter(isRules)
-    expect(shown).toMatchObject({ mine: "can-approve", needed: 2, details: [], approvedBy: [] })
+    expect(shown).toMatchObject({ mine: "can-approve", needed: 2, approvedBy: [] })
+    expect(shown?.details.map((line) => line.replace(/ \(key .{19}\)/, "")).toSorted()).toEqual(
+      [
+        ...["ben", "cem"].map((name) => `Compared with now: gains a seat: ${name}.`),
+        "Compared with now: every act: 1 of 1 keepers → 2 of 3 keepers.",
+      ].toSorted(),
+    )
     expect(shown?.sentence).toContain("2 of 3 keepers")
     expect((await ben.client.overview()).keepers).toMatchObject({ total: 1, needed: 1, names: ["ana"] })
 

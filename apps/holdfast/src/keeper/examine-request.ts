@@ -3,11 +3,13 @@ import {
   actInWords,
   type BeforeSigning,
   type Charter,
+  changesInWords,
   checkBeforeSigning,
   checkpointTrust,
   durationInWords,
   isSuspended,
   type Keeper,
+  keeperInWords,
   keeperOf,
   keyCode,
   type Names,
@@ -25,7 +27,6 @@ import { cosignedTime, verifyCheckpoint } from "@holdfast/log"
 import { equalBytes, type OrgId, utf8 } from "@holdfast/wire"
 import { CommandError } from "../terminal/command-error.ts"
 import { clock, safe } from "../terminal/print.ts"
-import { changesInWords, seatInWords } from "./changes-in-words.ts"
 import type { KeyFile } from "./key-file.ts"
 import { checkGoesOn, type Seen } from "./seen.ts"
 
@@ -177,7 +178,7 @@ async function approvalLines(
   lines.push(
     approvers.length === 0
       ? "Approved by    nobody, as far as this machine knows"
-      : `Approved by    ${approvers.map((seat) => safe(seatInWords(seat, names))).join("; ")}`,
+      : `Approved by    ${approvers.map((seat) => safe(keeperInWords(seat, names))).join("; ")}`,
   )
   if (approvers.some(({ id }) => equalBytes(id, key.keeper)))
     lines.push("               You have approved this before.")

@@ -1,24 +1,12 @@
-import {
-  type ActRule,
-  activeDevicesOf,
-  actRuleOf,
-  delayOf,
-  durationInWords,
-  isSuspended,
-  type Keeper,
-  keeperOf,
-  keyCode,
-  type Names,
-  type OrgState,
-  type RelayEntry,
-  type Rules,
-  type Statement,
-  shownName,
-} from "@holdfast/charter"
-import { keeperKeyCode } from "@holdfast/client/offline"
 import { equalBytes, hex } from "@holdfast/wire"
+import { shownName } from "./name.ts"
+import type { RelayEntry } from "./relay-entry.ts"
+import { type ActRule, actRuleOf, delayOf, type Keeper, keeperOf, type Rules } from "./rules.ts"
+import { activeDevicesOf, isSuspended, type OrgState } from "./state.ts"
+import type { Statement } from "./statement.ts"
+import { dateInWords, durationInWords, keeperInWords, keyCode, type Names } from "./words.ts"
 
-/** What would be otherwise than now, line by line; empty where the sentence of the act says all. Made from the bytes alone. (K2.4) */
+/** What would be otherwise than now, line by line; empty where the sentence of the act says all. Made from the bytes alone. (C8.7) */
 export function changesInWords(state: OrgState, statement: Statement, names: Names): readonly string[] {
   switch (statement.type) {
     case "rules":
@@ -43,16 +31,11 @@ export function changesInWords(state: OrgState, statement: Statement, names: Nam
     }
     case "canary": {
       const before = state.canary
-      return before === undefined ? [] : [`until now it was declared until ${dayInWords(before.until)}`]
+      return before === undefined ? [] : [`until now it was declared until ${dateInWords(before.until)}`]
     }
     default:
       return []
   }
-}
-
-export function dayInWords(seconds: number): string {
-  const date = new Date(seconds * 1_000)
-  return Number.isNaN(date.getTime()) ? "a day beyond every calendar" : date.toISOString().slice(0, 10)
 }
 
 function rulesChanges(before: Rules, after: Rules, names: Names): readonly string[] {
@@ -62,12 +45,13 @@ function rulesChanges(before: Rules, after: Rules, names: Names): readonly strin
     const was = keeperOf(before, keeper.id)
     return was === undefined ? [] : seatChange(was, keeper, names)
   })
-  const watched = (rules: Rules) => rules.witnesses.map(({ name, publicKey }) => `${name} (key ${keyCode(publicKey)})`)
+  const watched = (rules: Rules) =>
+    rules.witnesses.map(({ name, publicKey }) => `${shownName(name)} (key ${keyCode(publicKey)})`)
   return [
-    ...lost.map((keeper) => `loses the seat: ${seatInWords(keeper, names)}`),
-    ...gained.map((keeper) => `gains a seat: ${seatInWords(keeper, names)}`),
+    ...lost.map((keeper) => `loses the seat: ${keeperInWords(keeper, names)}`),
+    ...gained.map((keeper) => `gains a seat: ${keeperInWords(keeper, names)}`),
     ...stay,
-    ...ruledActs.flatMap(([type, what]) => actRuleChange(before, after, type, what)),
+    ...actRuleChanges(before, after),
     ...difference(watched(before), watched(after)).map((it) => `is no witness any more: ${it}`),
     ...difference(watched(after), watched(before)).map((it) => `becomes a witness: ${it}`),
     ...change("witnesses that must agree", String(before.witnessQuorum), String(after.witnessQuorum)),
@@ -88,8 +72,16 @@ const ruledActs: readonly (readonly [type: number, what: string])[] = [
   [12, "the canary"],
 ]
 
-function actRuleChange(before: Rules, after: Rules, type: number, what: string): readonly string[] {
-  return change(what, actRuleInWords(before, type), actRuleInWords(after, type))
+/** Acts for which the same becomes the same stand together: ten lines that say one thing are read by nobody. */
+function actRuleChanges(before: Rules, after: Rules): readonly string[] {
+  const actsByChange = new Map<string, string[]>()
+  for (const [type, what] of ruledActs) {
+    const [was, is] = [actRuleInWords(before, type), actRuleInWords(after, type)]
+    if (was !== is) actsByChange.set(`${was} → ${is}`, [...(actsByChange.get(`${was} → ${is}`) ?? []), what])
+  }
+  return [...actsByChange].map(
+    ([how, acts]) => `${acts.length === ruledActs.length ? "every act" : acts.join(", ")}: ${how}`,
+  )
 }
 
 function actRuleInWords(rules: Rules, type: number): string {
@@ -112,24 +104,18 @@ function difference(all: readonly string[], without: readonly string[]): readonl
 }
 
 function seatChange(before: Keeper, after: Keeper, names: Names): readonly string[] {
-  const [was, is] = [seatInWords(before, names), seatInWords(after, names)]
+  const [was, is] = [keeperInWords(before, names), keeperInWords(after, names)]
   return was === is ? [] : [`seat changes: ${was} → ${is}`]
-}
-
-/** Who sits there, under which labels, and with which key. */
-export function seatInWords(keeper: Keeper, names: Names): string {
-  const name = names(keeper.member ?? keeper.id)
-  const who = name === undefined ? `keeper ${keyCode(keeper.member ?? keeper.id)}` : shownName(name)
-  const kind = keeper.kind === 2 ? "passkey" : "key"
-  const labels = [keeper.organisation, keeper.jurisdiction, `${kind} ${keeperKeyCode(keeper.publicKey)}`]
-  return `${who} (${labels.filter((label) => label !== "").join(", ")})`
 }
 
 function relayChanges(before: readonly RelayEntry[], after: readonly RelayEntry[]): readonly string[] {
   const inWords = ({ id, urls, operator, jurisdiction, logPublicKey }: RelayEntry) =>
-    [`${urls.join(" or ")}`, operator, jurisdiction, `key ${keyCode(logPublicKey)}`, `id ${hex(id).slice(0, 8)}`]
-      .filter((part) => part !== "")
-      .join(", ")
+    [
+      `${urls.join(" or ")}`,
+      ...[operator, jurisdiction].filter((label) => label !== "").map(shownName),
+      `key ${keyCode(logPublicKey)}`,
+      `id ${hex(id).slice(0, 8)}`,
+    ].join(", ")
   const [were, are] = [before.map(inWords), after.map(inWords)]
   return [
     ...difference(were, are).map((it) => `clients leave: ${it}`),
