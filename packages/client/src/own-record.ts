@@ -3,6 +3,7 @@ import { actInWords, type Charter, type CharterRecord, type Keeper, rulesAt, typ
 import { equalBytes } from "@holdfast/wire"
 import { type Account, deviceOf } from "./account.ts"
 import type { Alarms } from "./alarms.ts"
+import { hasPasskey } from "./passkey-seat.ts"
 import type { People } from "./people.ts"
 import type { Meta } from "./store/meta.ts"
 
@@ -54,11 +55,12 @@ export function isAbout(charter: Charter, statement: Statement, member: Uint8Arr
 export function createOwnRecord(deps: OwnRecordDeps): OwnRecord {
   const { meta, alarms, people } = deps
 
-  /** This very device has signed it, as itself or as a keeper. */
+  /** This very device has signed it: as itself, as a keeper, or with a passkey that was made here. */
   function isOwnDoing({ approvals }: CharterRecord): boolean {
     const account = deps.account()
     const own = [deviceOf(account), account.keeper].filter((id) => id !== undefined)
-    return approvals.some(({ signer, counted }) => counted && own.some((id) => equalBytes(id, signer)))
+    const isOwn = (signer: Uint8Array) => own.some((id) => equalBytes(id, signer)) || hasPasskey(meta, signer)
+    return approvals.some(({ signer, counted }) => counted && isOwn(signer))
   }
 
   /** One's own offer was taken up. Other labels for the seat that one has are nobody's offer. */
@@ -74,7 +76,12 @@ export function createOwnRecord(deps: OwnRecordDeps): OwnRecord {
 
   function tell(record: CharterRecord, how: string, subject: string): void {
     if (record.statement === undefined || isExpected(record)) return
-    const what = actInWords(record.statement, people.names)
+    const { statement, index } = record
+    // All of the rules in an alarm would hide what it is about.
+    const what =
+      statement.type === "rules"
+        ? `Change the rules to version ${statement.body.version}, entry ${index} of the timeline`
+        : actInWords(statement, people.names)
     alarms.raise("own_record_changed", subject, {
       sentence: isOwnDoing(record)
         ? `Your own record was changed, with this device's approval. ${how}: ${what}.`

@@ -28,6 +28,11 @@ export interface PasskeySeats {
 /** Which passkey on this computer is the seat's: no other device and no server learns it. */
 const credentialKey = (seat: Id) => `passkey ${seat}`
 
+/** This seat's passkey was made on this device. */
+export function hasPasskey(meta: Meta, seat: Uint8Array): boolean {
+  return meta.get(credentialKey(hex(seat))) !== undefined
+}
+
 type PasskeyRole = Extract<OwnRole, { readonly how: "passkey" }>
 
 export function createPasskeySeats(deps: PasskeySeatsDeps): PasskeySeats {
