@@ -21,8 +21,13 @@ export async function acceptWithPasskey(person: Person): Promise<void> {
 
 export async function openTool(person: Person, tool: string): Promise<void> {
   await person.go("decisions")
-  await person.at("propose-menu").click()
-  await person.at(`tool-${tool}`).click()
+  // what arrives at that moment may close a menu that was just opened; a person opens it again
+  const item = person.at(`tool-${tool}`)
+  await until(`the menu of ${person.name} offers ${tool}`, async () => {
+    if (!(await item.isVisible())) await person.at("propose-menu").click({ timeout: 5_000 })
+    await item.click({ timeout: 5_000 })
+    return true
+  })
 }
 
 /** A key file on a machine that is never online, and the text that offers it. */
