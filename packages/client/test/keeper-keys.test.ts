@@ -96,9 +96,7 @@ describe("a key in a file", () => {
     })
     await until("ben sees it", async () => (await ben.client.proposals()).some(({ id }) => id === rules))
     const shown = (await ben.client.proposals()).find(({ id }) => id === rules)
-    expect(shown?.details.join("\n")).toContain(
-      `key ${keeperKeyCode(key.publicKey)}, organisation Notary, jurisdiction DE`,
-    )
+    expect(shown?.details[0]).toContain(`key ${keeperKeyCode(key.publicKey)}, organisation Notary, jurisdiction DE`)
     await ana.client.approve(rules)
     await ben.client.approve(rules)
 
