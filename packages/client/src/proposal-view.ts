@@ -200,10 +200,11 @@ export function createProposalView(deps: ProposalViewDeps): ProposalView {
         details.push(`${people.nameOf(hex(state.byMember.member))} also has to agree on a device of theirs.`)
       }
       const keepers = deps.checkKeepers(statement)
-      details.push(
-        ...changesInWords(charter.state, statement, people.names).map((line) => `Compared with now: ${line}.`),
-      )
-      details.push(...keepers.problems, ...keepers.details, ...waitDetails(statement), ...suspensionDetails())
+      const changes = changesInWords(charter.state, statement, people.names)
+      // what speaks against it first
+      details.push(...keepers.problems, ...keepers.details)
+      details.push(...changes.map((line) => `Compared with now: ${line}.`))
+      details.push(...waitDetails(statement), ...suspensionDetails())
       if (statement.base.size > charter.size) {
         details.push("This device has not yet received the history that it refers to.")
       }
