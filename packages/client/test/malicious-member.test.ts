@@ -116,6 +116,9 @@ describe("proposals", () => {
     expect(shown?.details).toEqual([
       "mallory has not offered this keeper's key, as far as this device knows.",
       expect.stringMatching(/^A key in a file gets a seat: key [0-9a-f ]{19}, organisation none, jurisdiction none\./),
+      expect.stringMatching(/^Compared with now: gains a seat: mallory \(key [0-9a-f ]{19}\)\.$/),
+      expect.stringMatching(/^Compared with now: gains a seat: keeper 0909 0909 0909 0909 \(key [0-9a-f ]{19}\)\.$/),
+      "Compared with now: every act: 1 of 1 keepers → 2 of 3 keepers.",
     ])
     await expect(ana.client.approve(shown?.id as string)).rejects.toMatchObject({ code: "not_allowed" })
     expect((await ana.client.overview()).keepers.total).toBe(1)
