@@ -39,7 +39,7 @@ const rulesOfTheirs: readonly Forgery[] = [
       const { seats, keepers } = await ownSeats(ground, 3)
       const act = await newRules(ground, (rules) => ({
         keepers: sorted([...rules.keepers, ...keepers]),
-        ...withActs(rules, [2], { k: 5 }),
+        ...withActs(rules, [2], { k: 5, vetoK: 5 }),
       }))
       return signed(ground, act, (statement) => Promise.all(seats.map((seat) => seat.approve(statement))))
     },
