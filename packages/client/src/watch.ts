@@ -1,6 +1,14 @@
 // Whether the charter that this device sees is the one that others see, as far as witnesses can tell (E10).
 import { type Charter, checkpointTrust, type Rules } from "@holdfast/charter"
-import { COSIGNATURE, formatVkey, LogError, noteKey, type VerifiedCheckpoint, verifyCheckpoint } from "@holdfast/log"
+import {
+  COSIGNATURE,
+  cosignedTime,
+  formatVkey,
+  LogError,
+  noteKey,
+  type VerifiedCheckpoint,
+  verifyCheckpoint,
+} from "@holdfast/log"
 import { type DeviceId, equalBytes, fromUtf8, hex, utf8 } from "@holdfast/wire"
 import type { Alarms } from "./alarms.ts"
 import type { Changes } from "./changes.ts"
@@ -111,8 +119,7 @@ export function createCharterWatch(deps: CharterWatchDeps): CharterWatch {
     }
     // notes may name witnesses that other rules have known: what they say counts for nothing now
     const ids = new Set(witnesses.map(({ publicKey }) => hex(publicKey)))
-    const times = cosignatures.flatMap(({ timestamp }) => (timestamp === undefined ? [] : [timestamp]))
-    const time = times.sort((a, b) => b - a)[witnessQuorum - 1]
+    const time = cosignedTime(cosignatures, witnessQuorum)
     const isNewer = time !== undefined && (kept.note === undefined || size > kept.note.size || time > kept.note.time)
     keep({
       seen: Object.fromEntries(Object.entries(seen).filter(([id]) => ids.has(id))),

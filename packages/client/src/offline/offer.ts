@@ -1,12 +1,11 @@
 // What somebody with a key file hands to the keepers so that the key can get a seat (E9.1, E9.2).
-import { admissionBytes, keyCode } from "@holdfast/charter"
+import { admissionBytes, keeperKeyCode as codeOfKey } from "@holdfast/charter"
 import { type Ed25519Signer, verifyEd25519 } from "@holdfast/log"
 import {
   base64url,
   concatBytes,
   fromBase64url,
   type KeeperId,
-  labelledHash,
   type OrgId,
   toKeeperId,
   toOrgId,
@@ -68,5 +67,5 @@ export async function isRightOffer(org: OrgId, { keeper, publicKey, proof }: Kee
 
 /** What people compare: the same on the machine with the key file and beside the seat. (E9.2) */
 export function keeperKeyCode(publicKey: Uint8Array): string {
-  return keyCode(labelledHash("holdfast/keeper-key/v1", publicKey))
+  return codeOfKey({ publicKey })
 }
